@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CShims
+internal import Glibc
+
+/// The life of a runner process: load, obey frames, end.
+package enum RunnerLoop {
+  /// The socket to the host.
+  package static let socketDescriptor: Int32 = 3
+  /// The shared memory of the call board.
+  package static let boardDescriptor: Int32 = 4
+  private static let stopLimit = Duration.seconds(2)
+
+  /// Runs until the host says stop or goes away.
+  ///
+  /// - Returns: the exit status.
+  package static func run(library: String) -> Int32 {
+    guard let board = sv_board_map(boardDescriptor) else { return RunnerExit.usage }
+    _ = fcntl(socketDescriptor, F_SETFD, FD_CLOEXEC)
+    _ = fcntl(boardDescriptor, F_SETFD, FD_CLOEXEC)
+    sv_thread_prepare("runner")
+    sv_board_take_slot(board, 0)
+    sv_board_watch_faults(board)
+
+    let engine = Engine(sink: FrameOutput(descriptor: socketDescriptor), board: board)
+    guard engine.load(library) else { return RunnerExit.refused }
+    return obey(engine)
+  }
+
+  private static func obey(_ engine: Engine) -> Int32 {
+    var input = FrameInput(descriptor: socketDescriptor)
+    while true {
+      // Without its host a runner has nobody to drive devices for.
+      guard input.fill() else { return RunnerExit.hostGone }
+      do throws(Frame.Malformed) {
+        while let command = try input.next({ (frame, header) throws(Frame.Malformed) in
+          try EngineCommand(frame: frame, header: header)
+        }) {
+          if command == .stop {
+            return engine.stop(within: stopLimit) ? RunnerExit.stopped : RunnerExit.driverStuck
+          }
+          engine.handle(command)
+        }
+      } catch {
+        return RunnerExit.badFrame
+      }
+    }
+  }
+}

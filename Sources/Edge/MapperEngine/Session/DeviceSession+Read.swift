@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CMapper
+internal import DeviceAPI
+internal import Synchronization
+
+extension DeviceSession {
+  /// Reads one group and hands the batch on.
+  func poll(_ group: PollGroup) {
+    let failed = read(group.points, into: group)
+    let now = WallClock.monotonic
+    if failed {
+      for group in groups { group.resume(now: now) }
+    } else {
+      let missed = group.advance(now: now)
+      if missed > 0 { counters.missedCycles.add(missed, ordering: .relaxed) }
+    }
+  }
+
+  /// - Returns: whether the link failed.
+  private func read(_ points: [UInt32], into group: PollGroup) -> Bool {
+    guard let device else { return true }
+    let wasSilent = if case .silent = link.phase { true } else { false }
+    group.prepare()
+    let status = inCall(.read, timeoutMilliseconds: binding.callTimeoutMilliseconds) { call in
+      points.withUnsafeBufferPointer { points in
+        guard let ids = points.baseAddress, let out = group.samples.baseAddress else { return MapperStatus.ok }
+        return MapperStatus(
+          rawValue: driver.table.pointee.read(device, call, ids, UInt32(points.count), out))
+      }
+    }
+    counters.reads.add(1, ordering: .relaxed)
+    if call.isCancelled, !status.isOK { return true }
+    guard status.isOK else {
+      readFailed(status)
+      return true
+    }
+    let failures = finish(group)
+    link.readSucceeded(
+      failing: failures.count, total: group.points.count, status: failures.status, reason: failures.reason)
+    if wasSilent {
+      // The other groups were silent too and go on from here.
+      let now = WallClock.monotonic
+      for other in groups where other !== group { other.resume(now: now) }
+    }
+    send(UnsafeBufferPointer(group.samples))
+    return false
+  }
+
+  func readFailed(_ status: MapperStatus) {
+    counters.readFailures.add(1, ordering: .relaxed)
+    let text = reason(status)
+    if link.readFailed(status, text, now: WallClock.monotonic, jitter: jitter) { close() }
+  }
+
+  func send(_ samples: UnsafeBufferPointer<mapper_sample>) {
+    let sent = host.sink.send(samples, session: id, arrival: WallClock.system.nanoseconds, mayWait: true)
+    let count = UInt64(samples.count)
+    if sent {
+      counters.samples.add(count, ordering: .relaxed)
+    } else {
+      counters.droppedSamples.add(count, ordering: .relaxed)
+    }
+  }
+
+  private struct Failures {
+    var count = 0
+    var status = MapperStatus.ok
+    var reason = ""
+  }
+
+  /// Checks what the driver filled in, and puts the words for failed points beside them.
+  private func finish(_ group: PollGroup) -> Failures {
+    var failures = Failures()
+    let samples = group.samples
+    for index in 0..<samples.count {
+      let fault = SampleCheck.fault(samples[index], point: group.points[index])
+      if fault == nil, samples[index].status == MAPPER_OK { continue }
+      note(fault, of: &samples[index], at: index, point: group.points[index], in: &failures)
+    }
+    return failures
+  }
+
+  private func note(
+    _ fault: StaticString?, of sample: inout mapper_sample, at index: Int, point: UInt32, in failures: inout Failures
+  ) {
+    let status = fault == nil || sample.status == MAPPER_NOT_FILLED ? sample.status : MAPPER_INTERNAL
+    var text = fault.map { "\($0)" } ?? call.itemFailures[index] ?? ""
+    if text.isEmpty { text = "\(MapperStatus(rawValue: status))" }
+    SampleCheck.fail(&sample, point: point, status: status)
+    if let copy = text.withUTF8({ call.arena.copy(UnsafeRawBufferPointer($0)) }) {
+      sample.value.type = MAPPER_TYPE_TEXT
+      sample.value.count = UInt32(text.utf8.count)
+      sample.value.data = copy
+    }
+    if failures.count == 0 {
+      failures.status = MapperStatus(rawValue: status)
+      failures.reason = "\(binding.points[Int(point)].name): \(text)"
+    }
+    failures.count += 1
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CMapper
+internal import DeviceAPI
+internal import Synchronization
+
+extension DeviceSession {
+  /// Writes, ahead of polls, and answers with `written` exactly once.
+  func write(_ request: WriteRequest) {
+    counters.writes.add(1, ordering: .relaxed)
+    let items = outcomes(of: request)
+    if items.contains(where: { !$0.status.isOK }) { counters.writeFailures.add(1, ordering: .relaxed) }
+    host.sink.send(.written(session: id, request: request.request, items: items))
+    publishLink()
+  }
+
+  private func outcomes(of request: WriteRequest) -> [WriteItemOutcome] {
+    func all(_ status: MapperStatus, _ text: String) -> [WriteItemOutcome] {
+      request.items.map { WriteItemOutcome(point: $0.point, status: status, text: text) }
+    }
+    guard let device else { return all(.unavailable, "the device is not bound") }
+    guard let write = driver.table.pointee.write else { return all(.unsupported, "the driver cannot write") }
+    switch link.phase {
+    // A neighbour on the line must not pay for a device that is known to be silent.
+    case .closed, .silent: return all(.unavailable, link.report.reason)
+    case .opened, .up: break
+    }
+    guard request.items.allSatisfy({ Int($0.point) < isServed.count && isServed[Int($0.point)] }) else {
+      return all(.invalid, "the driver does not serve the point")
+    }
+
+    var results = [mapper_status](repeating: MAPPER_NOT_FILLED, count: request.items.count)
+    let status = inCall(.write, timeoutMilliseconds: binding.callTimeoutMilliseconds) { context in
+      let writes = request.items.compactMap { item in
+        native(item.value).map { mapper_write(point: item.point, reserved: 0, value: $0) }
+      }
+      guard writes.count == request.items.count else { return MapperStatus.noMemory }
+      return writes.withUnsafeBufferPointer { writes in
+        results.withUnsafeMutableBufferPointer { results in
+          guard let first = writes.baseAddress, let base = results.baseAddress else { return MapperStatus.ok }
+          return MapperStatus(rawValue: write(device, context, first, UInt32(writes.count), base))
+        }
+      }
+    }
+    guard status.isOK else {
+      let text = reason(status)
+      if !call.isCancelled, status.class != .noMemory { readFailed(status) }
+      return all(status, text)
+    }
+    var items = request.items.enumerated().map { index, item in
+      let result = MapperStatus(rawValue: results[index])
+      return WriteItemOutcome(
+        point: item.point, status: result, text: result.isOK ? "" : call.itemFailures[index] ?? "\(result)")
+    }
+    if request.verify { verify(request, &items) }
+    return items
+  }
+
+  /// Reads the written points back, hands the values on, and compares.
+  private func verify(_ request: WriteRequest, _ items: inout [WriteItemOutcome]) {
+    guard let device else { return }
+    let written = items.indices.filter { items[$0].status.isOK }
+    guard !written.isEmpty else { return }
+    let group = PollGroup(cycleMilliseconds: 1, points: written.map { items[$0].point })
+    group.prepare()
+    let status = inCall(.read, timeoutMilliseconds: binding.callTimeoutMilliseconds) { call in
+      group.points.withUnsafeBufferPointer { points in
+        guard let ids = points.baseAddress, let out = group.samples.baseAddress else { return MapperStatus.ok }
+        return MapperStatus(rawValue: driver.table.pointee.read(device, call, ids, UInt32(points.count), out))
+      }
+    }
+    guard status.isOK else {
+      let text = "read back: " + reason(status)
+      for index in written {
+        items[index].status = status
+        items[index].text = text
+      }
+      return
+    }
+    for (place, index) in written.enumerated() {
+      let sample = group.samples[place]
+      guard SampleCheck.fault(sample, point: group.points[place]) == nil, sample.status == MAPPER_OK else {
+        items[index].status = .protocol
+        items[index].text = "read back: " + (call.itemFailures[place] ?? "no value")
+        continue
+      }
+      let type = binding.points[Int(sample.point)].type
+      let back = MapperValue.value(sample.value) { size in
+        UnsafeRawBufferPointer(start: sample.value.data, count: Int(sample.value.count) * size)
+      }?.converted(to: type)
+      if let back, back.isClose(to: request.items[index].value) { continue }
+      items[index].status = .protocol
+      items[index].text = "read back \(back?.text ?? "nothing"), wrote \(request.items[index].value.text)"
+    }
+    let good = (0..<group.samples.count).filter { group.samples[$0].status == MAPPER_OK }
+    let samples = good.map { group.samples[$0] }
+    samples.withUnsafeBufferPointer { if !$0.isEmpty { send($0) } }
+  }
+
+  /// The value as a driver sees it; text and bytes live in the call's arena. Nil: no room there.
+  private func native(_ value: Value) -> mapper_value? {
+    var native = mapper_value()
+    native.count = 1
+    switch value {
+    case .bool(let bool):
+      native.type = MAPPER_TYPE_BOOL
+      native.u64 = bool ? 1 : 0
+    case .int(let int):
+      native.type = MAPPER_TYPE_I64
+      native.i64 = int
+    case .float(let float):
+      native.type = MAPPER_TYPE_F32
+      native.f64 = Double(float)
+    case .double(let double):
+      native.type = MAPPER_TYPE_F64
+      native.f64 = double
+    case .text(var text):
+      native.type = MAPPER_TYPE_TEXT
+      native.count = UInt32(text.utf8.count)
+      native.data = text.withUTF8 { call.arena.copy(UnsafeRawBufferPointer($0)) }
+      if native.data == nil { return nil }
+    case .bytes(let bytes):
+      native.type = MAPPER_TYPE_BYTES
+      native.count = UInt32(bytes.count)
+      native.data = bytes.withUnsafeBytes { call.arena.copy($0) }
+      if native.data == nil { return nil }
+    }
+    return native
+  }
+}

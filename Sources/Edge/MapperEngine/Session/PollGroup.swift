@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CMapper
+
+/// The points of one device that are read together, and when.
+///
+/// Only the thread that runs the device's lane touches it.
+final class PollGroup {
+  let cycle: Int64
+  let points: [UInt32]
+  /// Reused for every read.
+  let samples: UnsafeMutableBufferPointer<mapper_sample>
+  /// Monotonic nanoseconds.
+  private(set) var due: Int64 = 0
+  /// The grid that `due` lies on, so that phases stay apart.
+  private var phase: Int64 = 0
+
+  init(cycleMilliseconds: UInt32, points: [UInt32]) {
+    cycle = Int64(cycleMilliseconds) * 1_000_000
+    self.points = points
+    samples = .allocate(capacity: points.count)
+    samples.initialize(repeating: mapper_sample())
+  }
+
+  deinit { samples.deallocate() }
+
+  /// Starts the schedule: a first read soon, then on a grid of its own. `fraction` (0..<1) spreads devices.
+  func start(at now: Int64, fraction: Double) {
+    due = now + Int64(Double(min(cycle, 100_000_000)) * fraction)
+    phase = now + Int64(Double(cycle) * fraction)
+  }
+
+  /// The next time on the grid after a read that was due and is done now.
+  ///
+  /// - Returns: cycles that went by without a read.
+  func advance(now: Int64) -> UInt64 {
+    let next = nextOnGrid(after: due)
+    guard next <= now else {
+      due = next
+      return 0
+    }
+    let later = nextOnGrid(after: now)
+    let missed = UInt64((later - next) / cycle)
+    due = later
+    return missed
+  }
+
+  /// Goes on after a pause; what fell into it was not due.
+  func resume(now: Int64) {
+    if due <= now { due = nextOnGrid(after: now) }
+  }
+
+  private func nextOnGrid(after time: Int64) -> Int64 {
+    guard time >= phase else { return phase }
+    return phase + ((time - phase) / cycle + 1) * cycle
+  }
+
+  /// Sets the samples to what a driver finds before it fills them.
+  func prepare() {
+    for (index, point) in points.enumerated() {
+      samples[index].point = point
+      samples[index].status = MAPPER_NOT_FILLED
+      samples[index].quality = MAPPER_GOOD
+      samples[index].reserved = 0
+      samples[index].source_ns = 0
+      samples[index].value.type = MAPPER_TYPE_NONE
+      samples[index].value.flags = 0
+      samples[index].value.count = 0
+      samples[index].value.u64 = 0
+    }
+  }
+}

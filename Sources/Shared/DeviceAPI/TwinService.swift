@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package import JSON
+
+/// What the twin API asks of the twins. Any thread; reading never waits for the disk.
+package protocol TwinService: AnyObject, Sendable {
+  /// All devices of this node, sorted.
+  func deviceNames() -> [DeviceName]
+
+  func device(_ name: DeviceName) -> DeviceSnapshot?
+
+  /// Sets, or with nil takes back, desired values of one device: all of them or none.
+  ///
+  /// Returns once they are on disk; the snapshot is of that moment. Values are JSON (a number, a string, a
+  /// boolean); a string is read as the property's type, so "22" sets a number.
+  /// - Parameter ifVersion: refused with `.conflict` unless `desiredVersion` is this.
+  func setDesired(
+    _ changes: [(property: String, value: JSON?)], of device: DeviceName, origin: DesiredOrigin, ifVersion: Int64?
+  ) async throws(TwinError) -> DeviceSnapshot
+
+  /// Waits until no desired value of the device with a version up to `version` is pending, or until
+  /// `timeout`. Returns the snapshot of that moment; nil when the device went away.
+  func settled(_ device: DeviceName, version: Int64, timeout: Duration) async -> DeviceSnapshot?
+
+  /// Follows changes. The watch ends when it is dropped or cancelled.
+  func watch(_ filter: WatchFilter) -> any TwinWatch
+}
+
+package struct WatchFilter: Sendable {
+  /// Nil: every device.
+  package var device: DeviceName?
+  package var namespace: String?
+  /// Nil: every property.
+  package var properties: Set<String>?
+
+  package init(device: DeviceName? = nil, namespace: String? = nil, properties: Set<String>? = nil) {
+    self.device = device
+    self.namespace = namespace
+    self.properties = properties
+  }
+}
+
+/// A stream of changes to one reader.
+///
+/// It keeps which devices changed, not the changes: a slow reader gets the latest values once, and its
+/// memory never grows.
+package protocol TwinWatch: AnyObject, Sendable {
+  /// Waits for the next change; nil once cancelled. The first answer holds every device of the filter.
+  func next() async -> TwinChange?
+  func cancel()
+}
+
+package enum TwinChange: Sendable {
+  /// The device with just those properties that changed since the last answer to this reader.
+  case changed(DeviceSnapshot)
+  case removed(DeviceName)
+}
+
+package enum TwinError: Error, Equatable, Sendable {
+  case deviceNotFound(DeviceName)
+  case propertyNotFound(device: DeviceName, property: String)
+  /// The model says `ReadOnly`.
+  case readOnly(property: String)
+  /// A value that is not of the property's type, or out of its range.
+  case invalid(property: String, value: String, expected: String)
+  /// `If-Match` named another version.
+  case conflict(current: Int64)
+  /// Too many writes wait for the disk.
+  case busy
+  case storage(String)
+}

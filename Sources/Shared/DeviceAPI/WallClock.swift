@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// The time of day. Passed in, so that tests can set it.
+package struct WallClock: Sendable {
+  private let read: @Sendable () -> Int64
+
+  package init(_ read: @escaping @Sendable () -> Int64) { self.read = read }
+
+  /// Unix nanoseconds.
+  package var nanoseconds: Int64 { read() }
+  /// Unix milliseconds.
+  package var milliseconds: Int64 { read() / 1_000_000 }
+
+  package static let system = WallClock { Self.now(CLOCK_REALTIME) }
+
+  /// CLOCK_MONOTONIC, nanoseconds: for waiting and measuring, never for showing.
+  package static var monotonic: Int64 { now(CLOCK_MONOTONIC) }
+
+  private static func now(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

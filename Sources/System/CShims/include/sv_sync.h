@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Waiting: condition variables on CLOCK_MONOTONIC, eventfd, thread names.
+ */
+#ifndef SELVEDGE_SV_SYNC_H
+#define SELVEDGE_SV_SYNC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Initialises `condition` to wait on CLOCK_MONOTONIC. Returns an errno, 0 for success. */
+int sv_cond_init(pthread_cond_t *_Nonnull condition);
+
+/* Waits until signalled or until `deadline_ns` (CLOCK_MONOTONIC). True if signalled (or woken for
+ * no reason), false at the deadline. */
+bool sv_cond_wait_until(pthread_cond_t *_Nonnull condition, pthread_mutex_t *_Nonnull mutex,
+                        int64_t deadline_ns);
+
+/* A non-blocking, close-on-exec eventfd, or -1 with errno. */
+int sv_eventfd(void);
+
+/* Makes the eventfd readable. Async-signal-safe. */
+void sv_eventfd_raise(int fd);
+
+/* Makes it unreadable again. */
+void sv_eventfd_clear(int fd);
+
+/* Sleeps, for loops that wait for another thread. */
+void sv_sleep_ms(int milliseconds);
+
+/* Names the calling thread (15 characters) and blocks every signal in it but those that a fault of
+ * its own raises. Gives it a stack of its own for signal handlers. */
+void sv_thread_prepare(const char *_Nonnull name);
+
+#endif

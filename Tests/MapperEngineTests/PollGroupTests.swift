@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMapper
+import Testing
+
+@testable import MapperEngine
+
+@Suite struct PollGroupTests {
+  private let ms: Int64 = 1_000_000
+
+  @Test func `reads soon at first and on its grid from then on`() {
+    let group = PollGroup(cycleMilliseconds: 1000, points: [0])
+    group.start(at: 5000 * ms, fraction: 0.25)
+    #expect(group.due == 5025 * ms)
+    #expect(group.advance(now: 5030 * ms) == 0)
+    #expect(group.due == 5250 * ms)
+    #expect(group.advance(now: 5260 * ms) == 0)
+    #expect(group.due == 6250 * ms)
+  }
+
+  @Test func `skips and counts the cycles that a slow read took`() {
+    let group = PollGroup(cycleMilliseconds: 100, points: [0])
+    group.start(at: 0, fraction: 0)
+    #expect(group.advance(now: 10 * ms) == 0)
+    #expect(group.due == 100 * ms)
+    #expect(group.advance(now: 450 * ms) == 3)
+    #expect(group.due == 500 * ms)
+  }
+
+  @Test func `a pause is not counted as missed`() {
+    let group = PollGroup(cycleMilliseconds: 100, points: [0])
+    group.start(at: 0, fraction: 0)
+    group.resume(now: 10_050 * ms)
+    #expect(group.due == 10_100 * ms)
+    #expect(group.advance(now: 10_101 * ms) == 0)
+  }
+
+  @Test func `hands samples to the driver unfilled`() {
+    let group = PollGroup(cycleMilliseconds: 100, points: [3, 7])
+    group.samples[0].status = MAPPER_OK
+    group.samples[1].value.u64 = 9
+    group.prepare()
+    #expect(group.samples.map(\.point) == [3, 7])
+    #expect(group.samples.allSatisfy { $0.status == MAPPER_NOT_FILLED && $0.value.u64 == 0 })
+  }
+}
