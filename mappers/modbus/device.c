@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device.h"
+
+#include <modbus.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device_schema.h"
+#include "mapper/helpers.h"
+#include "module.h"
+#include "point_schema.h"
+
+/* One for each cycle of the device's points, with some to spare for single reads. */
+enum { PLANS_KEPT = 16 };
+
+static size_t lane(const mapper_settings *settings, char *key, size_t capacity) {
+  endpoint endpoint;
+  problem problem;
+  if (!settings_endpoint(settings, &endpoint, &problem)) return 0; /* create will say why */
+  size_t size = strlen(endpoint.name);
+  if (size > capacity) return 0;
+  memcpy(key, endpoint.name, size);
+  return size;
+}
+
+static mapper_status create(mapper_host *host, uint64_t token, const mapper_settings *settings,
+                            const mapper_call *call, mapper_device **out) {
+  (void)host;
+  (void)token;
+  problem problem;
+  mapper_device *device = calloc(1, sizeof *device);
+  if (!device) return mapper_failf(api, call, MAPPER_NO_MEMORY, "out of memory");
+  if (!settings_device(settings, &device->settings, &problem)) {
+    free(device);
+    return mapper_failf(api, call, MAPPER_INVALID, "%s", problem.text);
+  }
+  device->line = line_acquire(&device->settings.endpoint);
+  if (!device->line) {
+    free(device);
+    return mapper_failf(api, call, MAPPER_NO_MEMORY, "out of memory");
+  }
+  *out = device;
+  return MAPPER_OK;
+}
+
+static mapper_status bind_points(mapper_device *device, const mapper_call *call,
+                                 const mapper_point *given, uint32_t count,
+                                 mapper_status *results) {
+  point *points = calloc(count + 1u, sizeof *points);
+  if (!points) return mapper_failf(api, call, MAPPER_NO_MEMORY, "out of memory");
+  for (uint32_t i = 0; i < count; i++) {
+    problem problem;
+    bool is_good = point_parse(&given[i], device->settings.max_registers, &points[i], &problem);
+    results[i] =
+        is_good ? MAPPER_OK : mapper_fail_itemf(api, call, i, MAPPER_INVALID, "%s", problem.text);
+  }
+  device_forget_plans(device);
+  free(device->points);
+  device->points = points;
+  device->point_count = count;
+  device->split_ns = 0;
+  return MAPPER_OK;
+}
+
+static mapper_status open_device(mapper_device *device, const mapper_call *call) {
+  device_join_points(device);
+  return line_open(device->line, call);
+}
+
+static void close_device(mapper_device *device) { line_close(device->line); }
+
+static void destroy(mapper_device *device) {
+  device_forget_plans(device);
+  line_release(device->line);
+  free(device->points);
+  free(device);
+}
+
+void device_forget_plans(mapper_device *device) {
+  while (device->plans) {
+    plan *plan = device->plans;
+    device->plans = plan->next;
+    plan_free(plan);
+  }
+  device->plan_count = 0;
+}
+
+void device_join_points(mapper_device *device) {
+  if (!device->split_ns) return;
+  for (uint32_t i = 0; i < device->point_count; i++) device->points[i].is_apart = false;
+  device->split_ns = 0;
+  device_forget_plans(device);
+}
+
+plan *device_plan(mapper_device *device, const uint32_t *ids, uint32_t count) {
+  plan **link = &device->plans, **last = link;
+  for (; *link; link = &(*link)->next) {
+    plan *found = *link;
+    if (found->count == count && memcmp(found->ids, ids, count * sizeof *ids) == 0) {
+      *link = found->next; /* to the front */
+      found->next = device->plans;
+      return device->plans = found;
+    }
+    last = link;
+  }
+  if (device->plan_count == PLANS_KEPT) {
+    plan_free(*last);
+    *last = NULL;
+    device->plan_count--;
+  }
+  plan_limits limits = {device->settings.max_gap, device->settings.max_registers};
+  plan *made = plan_make(device->points, device->point_count, ids, count, limits);
+  if (!made) return NULL;
+  made->next = device->plans;
+  device->plans = made;
+  device->plan_count++;
+  return made;
+}
+
+mapper_status device_exception(uint8_t exception) {
+  mapper_status class;
+  switch (exception) {
+  case MODBUS_EXCEPTION_ILLEGAL_FUNCTION:
+    class = MAPPER_UNSUPPORTED;
+    break;
+  case MODBUS_EXCEPTION_ILLEGAL_DATA_ADDRESS:
+    class = MAPPER_NOT_FOUND;
+    break;
+  case MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE:
+    class = MAPPER_INVALID;
+    break;
+  case MODBUS_EXCEPTION_ACKNOWLEDGE:
+  case MODBUS_EXCEPTION_SLAVE_OR_SERVER_BUSY:
+    class = MAPPER_BUSY;
+    break;
+  case MODBUS_EXCEPTION_GATEWAY_PATH:
+  case MODBUS_EXCEPTION_GATEWAY_TARGET:
+    class = MAPPER_TIMEOUT;
+    break;
+  default:
+    class = MAPPER_INTERNAL;
+    break;
+  }
+  return MAPPER_STATUS(class, exception);
+}
+
+const mapper_driver modbus_driver = {
+    .size = sizeof(mapper_driver),
+    .id = "modbus",
+    .title = "Modbus TCP",
+    .device_schema = device_schema,
+    .point_schema = point_schema,
+    .lane = lane,
+    .create = create,
+    .bind = bind_points,
+    .open = open_device,
+    .read = device_read,
+    .write = device_write,
+    .close = close_device,
+    .destroy = destroy,
+};

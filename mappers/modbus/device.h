@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A device: one unit on a line, its points, and the plans by which they are read.
+ */
+#ifndef MODBUS_DEVICE_H
+#define MODBUS_DEVICE_H
+
+#include "line.h"
+#include "plan.h"
+
+struct mapper_device {
+  device_settings settings;
+  line *line;
+  point *points; /* by id */
+  uint32_t point_count;
+  plan *plans; /* the last used one first; each list of points that the host reads has one */
+  uint32_t plan_count;
+  int64_t split_ns; /* when points were last set apart; 0: none is */
+};
+
+/* The plan for this list of points; null: out of memory. */
+plan *device_plan(mapper_device *device, const uint32_t *ids, uint32_t count);
+
+/* Drops all plans: points have been set apart. */
+void device_forget_plans(mapper_device *device);
+
+/* No point is apart any more: what the device refused, it may allow now. */
+void device_join_points(mapper_device *device);
+
+mapper_status device_read(mapper_device *device, const mapper_call *call, const uint32_t *ids,
+                          uint32_t count, mapper_sample *out);
+mapper_status device_write(mapper_device *device, const mapper_call *call,
+                           const mapper_write *writes, uint32_t count, mapper_status *results);
+
+/* What a Modbus exception means to the host. */
+mapper_status device_exception(uint8_t exception);
+
+#endif

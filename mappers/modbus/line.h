@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A line: the one TCP connection to a host and port, shared by all devices (units) behind it.
+ *
+ * The host calls devices of one line one at a time, since their lane has the line's name. So a line
+ * needs no lock of its own; the list of all lines has one.
+ */
+#ifndef MODBUS_LINE_H
+#define MODBUS_LINE_H
+
+#include "frame.h"
+#include "settings.h"
+
+typedef struct line line;
+
+/* The line to this endpoint, made if there is none yet; null: out of memory. No I/O. */
+line *line_acquire(const endpoint *endpoint);
+void line_release(line *line);
+
+/* Connects, unless another device has; each successful open is undone by one close, the last of
+ * which ends the connection. */
+mapper_status line_open(line *line, const mapper_call *call);
+void line_close(line *line);
+
+/* Before the first request of a call: connects again if the connection was lost or closed by the
+ * other side since the last call. */
+mapper_status line_ready(line *line, const mapper_call *call);
+
+/* Sends one request and waits for its answer until the deadline, or `timeout_ms` if that is sooner
+ * and not 0. OK: answer->exception, or data that stay until the next call on the line. Otherwise
+ * the reason is recorded with the call:
+ *   CANCELLED, TIMEOUT  the connection stays; an answer that comes late is dropped
+ *   PROTOCOL            a frame that does not answer the request; the connection stays
+ *   UNAVAILABLE         the connection is gone or out of step, and closed */
+mapper_status line_exchange(line *line, const mapper_call *call, const frame_request *request,
+                            uint32_t timeout_ms, frame_answer *answer);
+
+#endif

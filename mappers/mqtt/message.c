@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What becomes of a message: the last value of the points that wait for it.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+
+#include "mqtt.h"
+
+/* Bytes of a payload that a message for people shows. */
+#define EXCERPT_MAX 64
+
+typedef struct arrival {
+  mqtt_broker *broker;
+  const struct mosquitto_message *message;
+  int64_t now;
+} arrival;
+
+/* The beginning of the payload, with what is not printable as dots. */
+static void excerpt(const struct mosquitto_message *message, char text[EXCERPT_MAX + 4]) {
+  size_t size = (size_t)message->payloadlen;
+  bool is_cut = size > EXCERPT_MAX;
+  if (is_cut) size = EXCERPT_MAX;
+  for (size_t i = 0; i < size; i++) {
+    char c = ((const char *)message->payload)[i];
+    text[i] = c >= ' ' && c <= '~' ? c : '.';
+  }
+  strcpy(text + size, is_cut ? "..." : "");
+}
+
+/* Says why the payload is no value of the point: topic, value, what was expected. */
+static void explain(mqtt_point *point, const struct mosquitto_message *message, const char *why) {
+  if (!point->why) point->why = malloc(TEXT_MAX);
+  if (!point->why) return;
+  char payload[EXCERPT_MAX + 4];
+  excerpt(message, payload);
+  const char *path = point->path ? point->path : "";
+  const char *of = point->path ? " in " : "";
+  if (point->status == MAPPER_NOT_FOUND)
+    snprintf(point->why, TEXT_MAX, "%s: no %s in '%s'", message->topic, path, payload);
+  else if (point->status == MAPPER_NO_MEMORY)
+    snprintf(point->why, TEXT_MAX, "%s: no memory for the value", message->topic);
+  else
+    snprintf(point->why, TEXT_MAX, "%s: %s%s'%s': %s%sexpected %s", message->topic, path, of,
+             payload, why ? why : "", why ? ", " : "", convert_expected(point->conversion.type));
+}
+
+/* A retained message comes again whenever any device subscribes. It counts only for points that
+ * have had nothing newer since the connection. */
+static bool is_repeated(const mqtt_point *point, const arrival *arrival) {
+  if (!arrival->message->retain) return false;
+  uint32_t session = arrival->broker->session;
+  if (point->live_session == session) return true;
+  return point->seen_session == session && !point->has_wildcard;
+}
+
+static void take(mqtt_point *point, void *context) {
+  const arrival *arrival = context;
+  const struct mosquitto_message *message = arrival->message;
+  if (is_repeated(point, arrival)) return;
+  point->seen_session = arrival->broker->session;
+  if (!message->retain) point->live_session = arrival->broker->session;
+
+  const char *why = NULL;
+  mapper_value value = {0};
+  mapper_status status = convert_payload(&point->conversion, message->payload,
+                                         (size_t)message->payloadlen, &value, &point->room, &why);
+  /* Devices that send only what has changed leave the other values as they were. */
+  if (status == MAPPER_NOT_FOUND && point->has_message) return;
+
+  point->status = status;
+  point->value = status == MAPPER_OK ? value : (mapper_value){0};
+  point->has_message = true;
+  point->is_stale = false;
+  point->arrived_ns = arrival->now;
+  if (status != MAPPER_OK) explain(point, message, why);
+  report_dirty(point);
+  if (point->device->stale_after)
+    report_at(point->device, arrival->now + point->device->stale_after);
+}
+
+void message_arrived(mqtt_broker *broker, const struct mosquitto_message *message) {
+  arrival arrival = {.broker = broker, .message = message, .now = mqtt_now_ns()};
+  pthread_mutex_lock(&broker->lock);
+  filter_match(broker, message->topic, take, &arrival);
+  pthread_mutex_unlock(&broker->lock);
+  report_work(broker);
+}
+
+void message_was_set(mqtt_point *point, const mapper_value *value) {
+  point->value = *value;
+  if (convert_has_data(value)) {
+    point->room.size = 0;
+    if (!buffer_append(&point->room, value->data, value->count)) return;
+    point->value.data = point->room.bytes;
+  }
+  point->status = MAPPER_OK;
+  point->has_message = true;
+  report_dirty(point);
+}
+
+mapper_sample message_sample(const mqtt_point *point) {
+  mapper_sample sample = {.point = point->id, .status = point->status, .value = point->value};
+  if (point->status != MAPPER_OK) {
+    sample.quality = MAPPER_BAD;
+    if (point->why)
+      sample.value = mapper_data(MAPPER_TYPE_TEXT, point->why, (uint32_t)strlen(point->why));
+  } else if (!point->topic) {
+    sample.quality = MAPPER_UNCERTAIN | MAPPER_WHY_MANUAL; /* set, but not confirmed */
+  } else if (point->is_stale) {
+    sample.quality = MAPPER_UNCERTAIN | MAPPER_WHY_STALE;
+  }
+  return sample;
+}
