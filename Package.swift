@@ -11,7 +11,14 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 /// A target at its place under Sources.
 func target(_ layer: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -28,35 +35,91 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let system: [Target] = [
+  .systemLibrary(
+    name: "CModbus", path: "Sources/System/CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
+  .systemLibrary(
+    name: "CMosquitto", path: "Sources/System/CMosquitto", pkgConfig: "libmosquitto",
+    providers: [.apt(["libmosquitto-dev"])]),
+  .systemLibrary(
+    name: "CSQLite", path: "Sources/System/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+  .systemLibrary(
+    name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CMapper", path: "include", publicHeadersPath: "."),
   .target(name: "CShims", path: "Sources/System/CShims"),
+  .target(name: "CSpawn", path: "Sources/System/CSpawn"),
 ]
 
 let shared: [Target] = [
   target("Shared", "Beehive", [logging]),
-  target("Shared", "DeviceAPI", ["JSON"]),
+  target("Shared", "Config", ["CYAML", "DeviceAPI", "JSON"]),
+  target("Shared", "DeviceAPI", ["CShims", "JSON"]),
   target("Shared", "JSON"),
+  target("Shared", "KubeAPI", ["Config", "DeviceAPI", "JSON"]),
+  target("Shared", "Store", ["CSQLite", "Threads"]),
+  target("Shared", "Threads", ["CShims"]),
 ]
 
 let edge: [Target] = [
-  target("Edge", "MapperEngine", ["CMapper", "CShims", "DeviceAPI"]),
+  target("Edge", "DeviceTwin", ["Beehive", "DeviceAPI", "JSON", "Store", "Threads", logging]),
+  target(
+    "Edge", "EdgeCore",
+    [
+      "Beehive", "CShims", "Config", "DeviceAPI", "DeviceTwin", "EventBus", "JSON", "MapperHost", "MetaManager", "Store",
+      "Threads", "TwinAPI", logging, nioCore, nioPosix,
+    ]),
+  target("Edge", "EventBus", ["Beehive", "CMosquitto", "CShims", "CSpawn", "DeviceAPI", "Threads", logging]),
+  target("Edge", "MapperEngine", ["CMapper", "CShims", "DeviceAPI", "Threads"]),
+  target(
+    "Edge", "MapperHost",
+    ["Beehive", "Config", "CShims", "CSpawn", "DeviceAPI", "JSON", "MapperEngine", logging]),
+  target("Edge", "MetaManager", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "Threads", logging]),
+  target("Edge", "TwinAPI", ["Beehive", "DeviceAPI", "JSON", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
 ]
 
 let commands: [Target] = [
+  command("edgecore", ["Config", "DeviceAPI", "EdgeCore", argumentParser, logging]),
+  command("edgectl", ["Config", "DeviceAPI", "JSON", argumentParser, asyncHTTPClient, nioCore, nioHTTP1]),
   command("mapper-runner", ["MapperEngine"]),
+  command("modbus-sim", ["CModbus", argumentParser]),
+]
+
+let plugins: [Target] = [
+  .plugin(
+    name: "NewMapper",
+    capability: .command(
+      intent: .custom(verb: "new-mapper", description: "writes a new mapper"),
+      permissions: [.writeToPackageDirectory(reason: "writes mappers/NAME")]),
+    exclude: ["Template"])
 ]
 
 let testTargets: [Target] = [
+  .target(
+    name: "TestSupport", dependencies: ["CMosquitto", "CShims", "CSpawn"], path: "Tests/Support",
+    swiftSettings: settings),
+  tests("ConfigTests", ["Config", "DeviceAPI", "JSON"]),
+  tests("CSpawnTests", ["CSpawn", "TestSupport"]),
   tests("DeviceAPITests", ["DeviceAPI"]),
+  tests("DeviceTwinTests", ["Beehive", "DeviceAPI", "DeviceTwin", "JSON", "Store", logging]),
+  tests("EdgectlTests", ["DeviceAPI", "JSON", "edgectl"]),
+  tests("EventBusTests", ["Beehive", "CSpawn", "DeviceAPI", "EventBus", "TestSupport", logging]),
   tests("JSONTests", ["JSON"]),
+  tests("KubeAPITests", ["Config", "DeviceAPI", "JSON", "KubeAPI"]),
   tests("MapperEngineTests", ["CMapper", "CShims", "DeviceAPI", "MapperEngine"]),
+  tests("MetaManagerTests", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "MetaManager", logging]),
+  tests("StoreTests", ["Store", "Threads"]),
+  tests("TwinAPITests", ["Beehive", "DeviceAPI", "JSON", "TwinAPI", logging, nioCore, nioPosix]),
 ]
 
 let package = Package(
   name: "selvedge",
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
   ],
-  targets: system + shared + edge + commands + testTargets,
+  targets: system + shared + edge + commands + plugins + testTargets,
   swiftLanguageModes: [.v6]
 )

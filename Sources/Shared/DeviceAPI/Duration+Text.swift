@@ -9,7 +9,9 @@ extension Duration {
     guard let (unit, seconds) = units.first(where: { text.hasSuffix($0.0) }) else { return nil }
     let digits = text.dropLast(unit.count)
     guard let first = digits.utf8.first, first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9"),
-      digits.utf8.allSatisfy({ ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: ".") }),
+      digits.utf8.allSatisfy({
+        ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: ".")
+      }),
       let count = Double(digits), count * seconds <= 1e9
     else { return nil }
     self = .milliseconds(Int64((count * seconds * 1000).rounded()))

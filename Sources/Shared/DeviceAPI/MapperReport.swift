@@ -53,7 +53,10 @@ package struct MapperReport: Sendable {
     package init() {}
   }
 
+  /// The library's whole path.
   package var file: String
+  /// The last part of `file`.
+  package var fileName: Substring { file[(file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex)...] }
   package var name: String
   package var version: String
   package var state: State

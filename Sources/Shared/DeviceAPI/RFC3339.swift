@@ -39,7 +39,8 @@ package enum RFC3339 {
     let separators: [(Int, Unicode.Scalar)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
     guard separators.allSatisfy({ utf8[$0.0] == UInt8(ascii: $0.1) }),
       let year = number(utf8[0..<4]), let month = number(utf8[5..<7]), let day = number(utf8[8..<10]),
-      let hour = number(utf8[11..<13]), let minute = number(utf8[14..<16]), let second = number(utf8[17..<19]),
+      let hour = number(utf8[11..<13]), let minute = number(utf8[14..<16]),
+      let second = number(utf8[17..<19]),
       (1678...2261).contains(year), (1...12).contains(month), hour < 24, minute < 60, second < 60
     else { return nil }
     let days = daysSinceEpoch(year, month, day)
@@ -74,7 +75,9 @@ package enum RFC3339 {
     }
   }
 
-  private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
 
   private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
     var value = 0

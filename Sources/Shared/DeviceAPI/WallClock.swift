@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Glibc
+internal import CShims
 
 /// The time of day. Passed in, so that tests can set it.
 package struct WallClock: Sendable {
@@ -12,14 +12,8 @@ package struct WallClock: Sendable {
   /// Unix milliseconds.
   package var milliseconds: Int64 { read() / 1_000_000 }
 
-  package static let system = WallClock { Self.now(CLOCK_REALTIME) }
+  package static let system = WallClock { sv_wall_ns() }
 
   /// CLOCK_MONOTONIC, nanoseconds: for waiting and measuring, never for showing.
-  package static var monotonic: Int64 { now(CLOCK_MONOTONIC) }
-
-  private static func now(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
+  package static var monotonic: Int64 { sv_monotonic_ns() }
 }

@@ -5,9 +5,22 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <linux/sockios.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+static int64_t now_ns(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t sv_wall_ns(void) { return now_ns(CLOCK_REALTIME); }
+
+int64_t sv_monotonic_ns(void) { return now_ns(CLOCK_MONOTONIC); }
 
 int sv_cond_init(pthread_cond_t *condition) {
   pthread_condattr_t attributes;
@@ -44,7 +57,19 @@ void sv_eventfd_clear(int fd) {
 
 void sv_sleep_ms(int milliseconds) {
   struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
-  while (nanosleep(&time, &time) != 0 && errno == EINTR) {}
+  while (nanosleep(&time, &time) != 0 && errno == EINTR) {
+  }
+}
+
+long sv_socket_unsent(int fd) {
+  int size = 0;
+  return ioctl(fd, SIOCOUTQ, &size) == 0 ? size : 0;
+}
+
+long sv_socket_send_buffer(int fd) {
+  int size = 0;
+  socklen_t length = sizeof size;
+  return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 ? size : 0;
 }
 
 /* A thread's alternate stack lives as long as the thread: freed by the key's destructor. */

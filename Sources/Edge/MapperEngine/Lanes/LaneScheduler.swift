@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CShims
 internal import DeviceAPI
-internal import Glibc
+internal import Threads
 
 /// Runs lanes on threads of its own: as many as there are lanes in a call, up to 256.
 ///
@@ -16,7 +16,7 @@ final class LaneScheduler: @unchecked Sendable {
   private static let leads = 0
   private static let follows = 1
 
-  private let monitor = Monitor(conditions: 2)
+  private let monitor = LaneLock(conditions: 2)
   private let board: OpaquePointer?
   private let ended: @Sendable (DeviceSession, Lane) -> Void
 
@@ -112,21 +112,13 @@ final class LaneScheduler: @unchecked Sendable {
       }
       return
     }
-    threads += 1
-    let start = ThreadStart(scheduler: self, slot: slot)
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    // Drivers get a modest stack: 256 of them must not cost 2 GB of address space.
-    pthread_attr_setstacksize(&attributes, 1 << 20)
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(start)
-    if pthread_create(&thread, &attributes, laneThread, context.toOpaque()) != 0 {
-      context.release()
-      threads -= 1
+    do throws(WorkerThread.StartError) {
+      // Drivers get a modest stack: 256 of them must not cost 2 GB of address space.
+      _ = try WorkerThread("lane-\(slot)", stackBytes: 1 << 20) { [self] in work(slot: slot) }
+      threads += 1
+    } catch {
       freeSlots.append(slot)
     }
-    pthread_attr_destroy(&attributes)
   }
 
   /// Takes the next lane to run, waiting for it as leader or follower; nil: the thread ends.
@@ -155,8 +147,7 @@ final class LaneScheduler: @unchecked Sendable {
 
   // MARK: A thread
 
-  fileprivate func work(slot: Int) {
-    sv_thread_prepare("lane-\(slot)")
+  private func work(slot: Int) {
     if let board { sv_board_take_slot(board, Int32(slot)) }
     monitor.lock()
     while let lane = next() {
@@ -210,21 +201,4 @@ final class LaneScheduler: @unchecked Sendable {
       return lane.jobs[lane.firstJob - 1]
     }
   }
-}
-
-private final class ThreadStart: Sendable {
-  let scheduler: LaneScheduler
-  let slot: Int
-
-  init(scheduler: LaneScheduler, slot: Int) {
-    self.scheduler = scheduler
-    self.slot = slot
-  }
-}
-
-private func laneThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  guard let context else { return nil }
-  let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
-  start.scheduler.work(slot: start.slot)
-  return nil
 }

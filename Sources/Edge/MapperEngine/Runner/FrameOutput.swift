@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import CMapper
+internal import CShims
 internal import DeviceAPI
 internal import Glibc
 internal import Synchronization
@@ -9,16 +10,21 @@ internal import Synchronization
 /// There is no queue of its own: what the socket's buffer does not take is waited for, and that slows the lane.
 /// A batch whose lane has waited for a second is dropped (the engine counts it); the report of a driver's own
 /// thread is dropped at once. Events are never dropped: a host that takes none for ten seconds is gone, and the
-/// runner ends.
+/// runner ends. (A frame that is begun must be finished; so that a report does not have to wait for that, it is not
+/// begun unless the buffer has room for all of it.)
 package final class FrameOutput: EngineSink {
   private static let eventLimit: Int32 = 10_000
   private static let batchLimit: Int32 = 1000
 
   private let descriptor: Int32
+  private let bufferSize: Int
   /// The lock keeps frames whole; it also guards the buffer for tails.
   private let tail = Mutex<[UInt8]>([])
 
-  package init(descriptor: Int32) { self.descriptor = descriptor }
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
+    bufferSize = sv_socket_send_buffer(descriptor)
+  }
 
   package func send(_ event: EngineEvent) {
     let frame = event.encode()
@@ -62,9 +68,8 @@ package final class FrameOutput: EngineSink {
   private func send(
     _ samples: UnsafeBufferPointer<mapper_sample>, tail: [UInt8], session: UInt32, arrival: Int64, mayWait: Bool
   ) -> Bool {
-    guard SampleFrame.headSize + samples.count * SampleFrame.sampleSize + tail.count <= Frame.maximumSize else {
-      return false
-    }
+    let size = SampleFrame.headSize + samples.count * SampleFrame.sampleSize + tail.count
+    guard size <= Frame.maximumSize, mayWait || hasRoom(for: size) else { return false }
     return withUnsafeTemporaryAllocation(byteCount: SampleFrame.headSize, alignment: 8) { head in
       SampleFrame.head(session: session, count: samples.count, tail: tail.count, arrival: arrival, into: head)
       return tail.withUnsafeBytes { tail in
@@ -78,6 +83,12 @@ package final class FrameOutput: EngineSink {
         return write(&parts, patience: mayWait ? Self.batchLimit : 0)
       }
     }
+  }
+
+  /// Whether the socket's buffer takes a frame whole. The kernel counts its own overhead, hence the margin.
+  private func hasRoom(for size: Int) -> Bool {
+    let used = sv_socket_unsent(descriptor)
+    return used == 0 || used + size + size / 4 + 4096 <= bufferSize
   }
 
   /// Writes all parts, or nothing when the buffer stays full for `patience` milliseconds. A frame that is begun

@@ -19,6 +19,7 @@ extension DeviceSession {
     }
     guard let device else { return all(.unavailable, "the device is not bound") }
     guard let write = driver.table.pointee.write else { return all(.unsupported, "the driver cannot write") }
+    openIfDue()
     switch link.phase {
     // A neighbour on the line must not pay for a device that is known to be silent.
     case .closed, .silent: return all(.unavailable, link.report.reason)
@@ -53,6 +54,12 @@ extension DeviceSession {
     }
     if request.verify { verify(request, &items) }
     return items
+  }
+
+  /// A write that comes right after `bind` need not wait for the first poll.
+  private func openIfDue() {
+    let now = WallClock.monotonic
+    if case .closed(let retryAt) = link.phase, retryAt <= now { open(now: now) }
   }
 
   /// Reads the written points back, hands the values on, and compares.

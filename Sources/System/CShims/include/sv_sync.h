@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The time of day (CLOCK_REALTIME, Unix) and CLOCK_MONOTONIC, in nanoseconds. */
+int64_t sv_wall_ns(void);
+int64_t sv_monotonic_ns(void);
+
 /* Initialises `condition` to wait on CLOCK_MONOTONIC. Returns an errno, 0 for success. */
 int sv_cond_init(pthread_cond_t *_Nonnull condition);
 
@@ -28,6 +32,11 @@ void sv_eventfd_clear(int fd);
 
 /* Sleeps, for loops that wait for another thread. */
 void sv_sleep_ms(int milliseconds);
+
+/* Bytes that a unix socket's send buffer holds, as the kernel counts them, and the size of the
+ * buffer; 0 when that cannot be told. */
+long sv_socket_unsent(int fd);
+long sv_socket_send_buffer(int fd);
 
 /* Names the calling thread (15 characters) and blocks every signal in it but those that a fault of
  * its own raises. Gives it a stack of its own for signal handlers. */

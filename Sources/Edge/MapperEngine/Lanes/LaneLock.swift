@@ -2,11 +2,10 @@
 internal import CShims
 internal import Glibc
 
-/// A mutex with condition variables on the monotonic clock, for the lanes' threads.
-///
-/// `Synchronization.Mutex` has no condition to wait for.
+/// A mutex with several condition variables on the monotonic clock: the leader waits at one, its followers at
+/// another. (`Threads.Monitor` has one.)
 /// Sound as `@unchecked Sendable`: the pthread objects are made for sharing, and their addresses never change.
-final class Monitor: @unchecked Sendable {
+final class LaneLock: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let conditions: UnsafeMutablePointer<pthread_cond_t>
   private let count: Int

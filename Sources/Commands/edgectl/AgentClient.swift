@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AsyncHTTPClient
+internal import DeviceAPI
+internal import JSON
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Speaks the twin API.
+struct AgentClient: Sendable {
+  enum Place: Sendable {
+    case socket(String)
+    case server(String)
+  }
+
+  enum Method: String, Sendable {
+    case get = "GET"
+    case patch = "PATCH"
+    case put = "PUT"
+    case delete = "DELETE"
+  }
+
+  struct Reply: Sendable {
+    let status: Int
+    let json: JSON
+  }
+
+  /// Bytes of an answer; a page of 500 full twins stays far below.
+  private static let largestAnswer = 256 << 20
+
+  private let place: Place
+  private let http: HTTPClient
+
+  init(_ place: Place) {
+    self.place = place
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    // Silence: longer than the longest wait for a value, and several heartbeats of a watch.
+    configuration.timeout = .init(connect: .seconds(5), read: .seconds(75))
+    http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  func close() async { try? await http.shutdown() }
+
+  /// - Throws: `Failure` for every answer that is not a success.
+  func send(
+    _ method: Method, _ path: [String], query: [(String, String)] = [], body: String? = nil,
+    type: String = "application/json", headers: [(String, String)] = [], within limit: Duration = .seconds(10)
+  ) async throws(Failure) -> Reply {
+    var request = request(method, path, query: query)
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    if let body {
+      request.headers.add(name: "content-type", value: type)
+      request.body = .bytes(ByteBuffer(string: body))
+    }
+    do {
+      let response = try await http.execute(request, timeout: .init(limit))
+      let body = String(buffer: try await response.body.collect(upTo: Self.largestAnswer))
+      let status = Int(response.status.code)
+      guard (200..<300).contains(status) else { throw Failure(status: status, body: body) }
+      return Reply(status: status, json: try JSON.parse(body))
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// Hands over the events of a watch as they come, until `body` returns false.
+  func watch(
+    query: [(String, String)], _ body: (ServerSentEvent) throws -> Bool
+  ) async throws(Failure) {
+    var request = request(.get, ["v1", "watch"], query: query)
+    request.headers.add(name: "accept", value: "text/event-stream")
+    do {
+      let response = try await http.execute(request, deadline: .distantFuture)
+      guard response.status == .ok else {
+        let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
+        throw Failure(status: Int(response.status.code), body: text)
+      }
+      var parser = ServerSentEvent.Parser()
+      for try await buffer in response.body {
+        for event in parser.take(buffer.readableBytesView) where try !body(event) { return }
+      }
+    } catch {
+      throw failure(error)
+    }
+    throw Failure(
+      .unreachable, "the agent ended the watch", hint: "It stops or restarts; start the watch again.")
+  }
+
+  private func request(_ method: Method, _ path: [String], query: [(String, String)]) -> HTTPClientRequest {
+    let base =
+      switch place {
+      case .socket(let path): "http+unix://" + URLText.escape(path)
+      case .server(let url): url
+      }
+    var url = base + path.map { "/" + URLText.escape($0) }.joined()
+    if !query.isEmpty {
+      url += "?" + query.map { URLText.escape($0.0) + "=" + URLText.escape($0.1) }.joined(separator: "&")
+    }
+    var request = HTTPClientRequest(url: url)
+    request.method = HTTPMethod(rawValue: method.rawValue)
+    return request
+  }
+
+  private func failure(_ error: any Error) -> Failure {
+    switch error {
+    case let failure as Failure:
+      return failure
+    case let error as JSONError:
+      return Failure(.failed, "the agent's answer is not JSON: \(error)", hint: hint)
+    case let error as HTTPClientError where error == .deadlineExceeded:
+      return Failure(.timeout, "the agent did not answer in time")
+    case let error as HTTPClientError where error == .readTimeout || error == .remoteConnectionClosed:
+      return Failure(.unreachable, "the agent went away", hint: hint)
+    case let error as IOError:
+      return Failure(
+        .unreachable, "the agent cannot be reached at \(placeText): \(error.reasonText)", hint: hint)
+    default:
+      return Failure(.unreachable, "the agent cannot be reached at \(placeText): \(error)", hint: hint)
+    }
+  }
+
+  private var placeText: String {
+    switch place {
+    case .socket(let path): path
+    case .server(let url): url
+    }
+  }
+
+  private var hint: String {
+    switch place {
+    case .socket:
+      "Is edgecore running, and may you use its socket? --socket or SELVEDGE_SOCKET names another one."
+    case .server: "Is edgecore running, and is its key modules.twinAPI.port the port of --server?"
+    }
+  }
+}
+
+extension IOError {
+  /// The system's words alone, without the call.
+  fileprivate var reasonText: String { Errno.text(errnoCode) }
+}
+
+extension TimeAmount {
+  fileprivate init(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import JSON
+
+/// A problem document (RFC 9457) of the agent, as a failure.
+extension Failure {
+  init(status: Int, body: String) {
+    guard let problem = try? JSON.parse(body), let type = problem["type"]?.string else {
+      self.init(.failed, "the agent answered with status \(status)", hint: body)
+      return
+    }
+    let name = type.split(separator: ":").last.map(String.init) ?? type
+    self.init(
+      Self.code(status: status, problem: name), Self.message(of: problem, name: name) ?? "status \(status)",
+      hint: Self.hint(for: name))
+  }
+
+  private static func message(of problem: JSON, name: String) -> String? {
+    if name == "version-conflict", let version = problem["desiredVersion"]?.int {
+      return "the twin has desired version \(version): somebody else has set a value"
+    }
+    guard let title = problem["title"]?.string, let detail = problem["detail"]?.string else {
+      return problem["detail"]?.string ?? problem["title"]?.string
+    }
+    let lines = detail.split(separator: "\n")
+    if name == "desired-failed", lines.count == 1 { return title + ": " + detail }
+    // Several things are wrong: each has a line of its own.
+    return lines.count > 1 ? ([title + ":"] + lines.map { "  " + $0 }).joined(separator: "\n") : detail
+  }
+
+  private static func code(status: Int, problem: String) -> Outcome {
+    switch problem {
+    case "desired-replaced", "version-conflict", "shared-manifest": .conflict
+    case "device-not-found", "property-not-found", "mapper-not-found", "manifest-not-found": .notFound
+    case "bad-request", "invalid-query": .usage
+    default: status == 404 ? .notFound : .failed
+    }
+  }
+
+  private static func hint(for problem: String) -> String {
+    switch problem {
+    case "device-not-found": "'edgectl get devices -A' lists the devices."
+    case "property-not-found": "'edgectl twin get' of the device lists its properties."
+    case "mapper-not-found": "'edgectl get mappers' lists the mappers."
+    case "version-conflict": "Read the twin again, and give its desired version with --if-version."
+    case "read-only": "Leave out --server to use the unix socket."
+    default: ""
+    }
+  }
+}

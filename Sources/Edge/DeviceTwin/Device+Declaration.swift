@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+internal import Logging
+internal import Store
+internal import Synchronization
+
+/// What manifests or the cloud say of a device.
+extension Device {
+  static let noMapper = "no mapper drives it yet"
+
+  /// Takes a description over: properties of the same name and type keep their values, those that MQTT
+  /// clients
+  /// brought stay, and the model's old ones go.
+  func declare(_ description: DeviceDescription) {
+    let now = WallClock.monotonic
+    let time = context.clock.nanoseconds
+    state.withLock { state in
+      guard !state.isRemoved, state.description != description else { return }
+      let isFirst = state.description == nil
+      let wasMapped = state.isMapped
+      var changes: [StoreChange] = []
+      let (properties, removed) = arrange(description, in: state, changes: &changes)
+      state.description = description
+      if state.layout?.matches(description) != true {
+        state.layout = TwinLayout(description, topic: topics.telemetry)
+        // The driver counts by the old list until its host comes with a feed of this one.
+        state.driver = nil
+        state.driverLayout = nil
+        state.driverGeneration += 1
+      }
+      state.replaceProperties(properties)
+      if state.driver == nil {
+        for place in state.properties.indices { state.properties[place].isWriteInFlight = false }
+      }
+      if state.isMapped, isFirst || !wasMapped {
+        state.awaitMapper(at: time)
+      } else if wasMapped, !state.isMapped {
+        Self.setLink(.connecting, reason: "", at: time, now: now, in: &state)
+      }
+      changes += removed.map { .removeProperty(id: $0) }
+      let version = takeManifest(time: time, in: &state, changes: &changes)
+      state.noteOwnChange()
+      for place in state.properties.indices where state.properties[place].due < .max {
+        state.nextReport = min(state.nextReport, state.properties[place].due)
+      }
+      if state.isStored {
+        if !changes.isEmpty { store(changes, desiredVersion: version, now: now, in: &state) }
+      } else {
+        store(allRows(of: state), desiredVersion: state.desiredVersion, now: now, in: &state)
+      }
+    }
+    pursueDesired(now: now)
+    wakeUp(at: state.withLock { min($0.nextReport, $0.nextSave) }, changed: true)
+  }
+
+  /// The new list of properties and the rows that go.
+  private func arrange(
+    _ description: DeviceDescription, in state: borrowing DeviceState, changes: inout [StoreChange]
+  ) -> (properties: [(Property, Desired?)], removed: [Int64]) {
+    let isMapped = !(description.protocolName ?? "").isEmpty
+    var result: [(Property, Desired?)] = []
+    var kept = Set<Int>()
+    for definition in description.properties {
+      let place = state.place(of: definition.name)
+      let old = place.map { state.properties[$0] }
+      var property =
+        old
+        ?? Property(
+          name: definition.name, id: context.newID(), type: definition.type, isOptional: false,
+          isModelled: true)
+      var desired = place.flatMap { state.desired[$0] }
+      if let place { kept.insert(place) }
+      if property.life != .live {
+        property.life = .live
+        property.latest = Reading()
+        property.published = Reading()
+      }
+      if property.type != definition.type {
+        property.type = definition.type
+        forgetValues(of: &property, desired: &desired, changes: &changes)
+      }
+      property.typeName = definition.type.twinName
+      property.isOptional = false
+      property.isModelled = true
+      property.isMapped = isMapped && definition.visitor != nil
+      property.cycle = Int64(max(definition.reportCycleMilliseconds, 0)) * 1_000_000
+      if old.map({ rowDiffers($0, property) }) ?? true { changes.append(.property(row(of: property))) }
+      result.append((property, desired))
+    }
+    var removed: [Int64] = []
+    for place in state.properties.indices where !kept.contains(place) {
+      let property = state.properties[place]
+      if property.isModelled {
+        removed.append(property.id)
+      } else {
+        result.append((property, state.desired[place]))
+      }
+    }
+    return (result, removed)
+  }
+
+  /// Values of another type than the property's say nothing any more.
+  private func forgetValues(
+    of property: inout Property, desired: inout Desired?, changes: inout [StoreChange]
+  ) {
+    if let value = property.latest.value, !value.fits(property.type) {
+      property.latest = Reading()
+      property.published = Reading()
+      changes.append(.forgetReported(property: property.id))
+    }
+    if let value = desired?.value, !value.fits(property.type) {
+      desired = nil
+      property.manifest = nil
+      changes.append(.forgetDesired(property: property.id))
+    }
+  }
+
+  /// A manifest's desired value counts when it differs from what the manifest said last, not because it was
+  /// read
+  /// again. Returns the version, when there was one.
+  private func takeManifest(time: Int64, in state: inout DeviceState, changes: inout [StoreChange]) -> Int64?
+  {
+    var version: Int64?
+    for (place, definition) in (state.description?.properties ?? []).enumerated()
+    where state.properties[place].manifest != definition.desired {
+      let property = state.properties[place]
+      state.properties[place].manifest = definition.desired
+      if let text = definition.desired, let value = manifestValue(text, definition) {
+        let new = version ?? state.desiredVersion + 1
+        version = new
+        var desired = Desired(value: value, version: new, time: time, origin: .manifest)
+        Self.settleAgainst(property, &desired, at: time)
+        state.setDesired(desired, at: place)
+        state.noteChange(at: place)
+        changes.append(.desired(property: property.id, .init(desired)))
+        context.counters.desiredAccepted.add()
+      }
+      changes.removeAll { if case .property(let row) = $0 { row.id == property.id } else { false } }
+      // Before the desired value's row, which refers to it.
+      changes.insert(.property(row(of: state.properties[place])), at: 0)
+    }
+    if let version { state.desiredVersion = version }
+    return version
+  }
+
+  private func manifestValue(_ text: String, _ definition: PropertyDescription) -> Value? {
+    let problem: String
+    if !definition.isWritable {
+      problem = "the property is read-only"
+    } else if let value = Value(parsing: text, as: definition.type) {
+      guard let range = DesiredCheck.range(value, definition) else { return value }
+      problem = "expected " + range
+    } else {
+      problem = "expected " + DesiredCheck.expectation(definition.type)
+    }
+    logger().error(
+      "the manifest's desired value is not taken",
+      metadata: ["property": "\(definition.name)", "value": "\(text)", "error": "\(problem)"])
+    return nil
+  }
+
+  // MARK: Rows
+
+  func row(of property: Property) -> StoreChange.PropertyRow {
+    let tombstone: Int64 =
+      switch property.life {
+      case .live, .unborn: 0
+      case .deleted(let hadExpected, let hadActual): 1 | (hadExpected ? 2 : 0) | (hadActual ? 4 : 0)
+      }
+    return StoreChange.PropertyRow(
+      id: property.id, device: id, name: property.name, type: property.typeName,
+      isOptional: property.isOptional,
+      isModelled: property.isModelled, isMapped: property.isMapped, tombstone: tombstone,
+      manifest: property.manifest)
+  }
+
+  private func rowDiffers(_ old: Property, _ new: Property) -> Bool {
+    old.typeName != new.typeName || old.isOptional != new.isOptional || old.isModelled != new.isModelled
+      || old.isMapped != new.isMapped
+      || old.life != new.life || old.manifest != new.manifest
+  }
+
+  /// Everything anew, whatever the file holds of this device.
+  private func allRows(of state: borrowing DeviceState) -> [StoreChange] {
+    var rows: [StoreChange] = [.removeDevice(id: id), .device(deviceRow(state))]
+    for (place, property) in state.properties.enumerated() where property.life != .unborn {
+      rows.append(.property(row(of: property)))
+      if !property.published.isEmpty {
+        rows.append(
+          .reported(property: property.id, .init(property.published, version: state.reportedVersion)))
+      }
+      if let desired = state.desired[place] { rows.append(.desired(property: property.id, .init(desired))) }
+    }
+    return rows
+  }
+
+  /// Tries once more what could not be queued or stored.
+  func save(now: Int64) {
+    state.withLock { state in
+      guard state.nextSave <= now, !state.isStored, !state.isRemoved else { return }
+      store(allRows(of: state), desiredVersion: state.desiredVersion, now: now, in: &state)
+    }
+  }
+
+  private func store(
+    _ changes: [StoreChange], desiredVersion: Int64?, now: Int64, in state: inout DeviceState
+  ) {
+    let names =
+      desiredVersion.map { version in
+        state.desired.filter { !$0.value.isDurable && $0.value.version <= version }.keys.map {
+          state.properties[$0].name
+        }
+      } ?? []
+    let versions = names.compactMap { name in state.place(of: name).flatMap { state.desired[$0]?.version } }
+    _ = state.beginOperation(on: [])
+    let operation = TwinOperation(changes) { [self] error, _ in
+      if let error {
+        logger().error("the device could not be stored", metadata: ["error": "\(error)"])
+        let due = WallClock.monotonic + context.options.fullQueueWait
+        self.state.withLock { state in
+          state.outstanding -= 1
+          state.isStored = false
+          state.nextSave = due
+        }
+        context.schedule.wake(self, at: due)
+        return
+      }
+      let resumed = self.state.withLock { state in
+        state.outstanding -= 1
+        for (name, version) in zip(names, versions) {
+          guard let place = state.place(of: name), state.desired[place]?.version == version else { continue }
+          state.desired[place]?.isDurable = true
+        }
+        return state.takeSettled()
+      }
+      finish(resumed)
+      if !names.isEmpty { pursueDesired(now: WallClock.monotonic) }
+    }
+    if context.writer.submit(operation) {
+      state.isStored = true
+      state.nextSave = .max
+    } else {
+      state.outstanding -= 1
+      state.isStored = false
+      state.nextSave = now + context.options.fullQueueWait
+    }
+  }
+
+  /// The device is gone: its rows too, and whoever waits hears so.
+  func remove() {
+    let waiting = state.withLock { state -> [Settled] in
+      guard !state.isRemoved else { return [] }
+      state.isRemoved = true
+      state.driver = nil
+      state.driverLayout = nil
+      state.driverGeneration += 1
+      state.nextReport = .max
+      state.nextDesired = .max
+      state.nextSave = .max
+      let waiting = state.settling.values.map(\.resume)
+      state.settling = [:]
+      let operation = TwinOperation([.removeDevice(id: id)]) { [self] error, _ in
+        guard let error else { return }
+        logger().error("the device's rows are left in the file", metadata: ["error": "\(error)"])
+      }
+      if !context.writer.submit(operation) {
+        logger().error("too many writes wait: the device's rows are left in the file")
+      }
+      return waiting
+    }
+    for resume in waiting { resume(nil) }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+
+/// What is known of a property's value.
+struct Reading: Sendable {
+  /// The last value there was; a reading that fails keeps it and says so by `quality` and `failure`.
+  var value: Value?
+  /// The text of a value that came as text, where it is not the value's own ("21.50").
+  var spelling: String?
+  var quality = Quality.good
+  var sourceTime: Int64 = 0
+  /// Arrival of the value, Unix nanoseconds; of the failure where there never was a value; 0: nothing came
+  /// yet.
+  var time: Int64 = 0
+  var failure: SampleFailure?
+
+  var isEmpty: Bool { time == 0 }
+  var text: String? { spelling ?? value?.text }
+  var milliseconds: Int64 { time / 1_000_000 }
+
+  var snapshot: ReportedSnapshot? {
+    guard !isEmpty else { return nil }
+    return ReportedSnapshot(
+      value: value, quality: quality, sourceTime: sourceTime, time: time, failure: failure)
+  }
+
+  /// Whether a reader would see a difference, times aside.
+  func looks(like other: Reading) -> Bool {
+    guard quality == other.quality, failure == other.failure, spelling == other.spelling else { return false }
+    switch (value, other.value) {
+    case (nil, nil): return isEmpty == other.isEmpty
+    case (let mine?, let theirs?): return mine.isSame(as: theirs)
+    default: return false
+    }
+  }
+}
+
+extension Value {
+  /// Equality for change detection: by bits, so that a NaN equals itself.
+  @inline(__always)
+  func isSame(as other: Value) -> Bool {
+    switch (self, other) {
+    case (.float(let left), .float(let right)): left.bitPattern == right.bitPattern
+    case (.double(let left), .double(let right)): left.bitPattern == right.bitPattern
+    case (.int(let left), .int(let right)): left == right
+    case (.bool(let left), .bool(let right)): left == right
+    default: self == other
+    }
+  }
+
+  /// Whether the value is of a property of `type` as it is.
+  @inline(__always)
+  func fits(_ type: PropertyType) -> Bool {
+    switch (type, self) {
+    case (.int, .int), (.float, .float), (.double, .double), (.boolean, .bool), (.string, .text),
+      (.stream, .text),
+      (.bytes, .bytes):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+internal import Synchronization
+
+/// What a driver's host holds of a device: bound to the property list of one description.
+final class TwinFeed: DeviceFeed {
+  private let device: Device
+  private let layout: TwinLayout
+  /// The telemetry's bytes, taken out while in use. Uncontended, since the batches of a device come in order.
+  private let buffer = Mutex<[UInt8]>([])
+
+  init(device: Device, layout: TwinLayout) {
+    self.device = device
+    self.layout = layout
+  }
+
+  func receive(_ samples: [Sample], arrival: Int64) {
+    guard !samples.isEmpty, let sequence = device.take(samples, layout: layout, arrival: arrival) else {
+      return
+    }
+    let context = device.context
+    var bytes: [UInt8] = []
+    buffer.withLock { swap(&$0, &bytes) }
+    layout.encode(samples, epoch: context.epoch, sequence: sequence, arrival: arrival, into: &bytes)
+    context.counters.telemetryBatches.add()
+    let isTaken = bytes.withUnsafeBytes { context.publisher.publish($0, to: layout.topic, as: .telemetry) }
+    if !isTaken { context.counters.droppedTelemetry.add() }
+    buffer.withLock { swap(&$0, &bytes) }
+  }
+
+  func linkChanged(to state: LinkState, reason: String, at arrival: Int64) {
+    device.linkChanged(to: state, reason: reason, at: arrival)
+  }
+
+  func attach(_ driver: (any DeviceDriver)?) { device.attach(driver, layout: layout) }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Beehive
+package import Config
+internal import DeviceAPI
+internal import DeviceTwin
+internal import EventBus
+internal import Glibc
+package import Logging
+internal import MapperHost
+internal import MetaManager
+internal import NIOCore
+internal import NIOPosix
+internal import TwinAPI
+
+/// The agent: reads what the configuration enables, hands the modules to each other, starts and stops them.
+///
+/// Order of start: the bus first, so that it is the last to stop and carries the answers to all that was accepted;
+/// then the twins, since everything else reads or feeds them; then what drives devices, what declares them, and the
+/// API last, so that whoever reaches it finds the whole.
+package final class Agent: Sendable {
+  private let beehive: Beehive
+  private let status: AgentStatus
+  private let log: Logger
+  private let group: MultiThreadedEventLoopGroup?
+
+  /// Composes the modules. Nothing runs and nothing is opened yet.
+  package static func compose(
+    _ configuration: EdgeCoreConfiguration, places: Places, runner: String, log: Logger
+  ) async throws(AgentError) -> Agent {
+    let beehive = Beehive(log: log)
+    try makeFolders(configuration, places)
+
+    let bus = try configuration.eventBus.enable ? eventBus(configuration, places, log) : nil
+    let publisher: any MessagePublisher = bus ?? SilentPublisher()
+    let twins = TwinManager(
+      node: configuration.nodeName, database: configuration.database.dataSource, publisher: publisher,
+      clock: .system, log: log)
+    if let bus {
+      bus.setReceiver(twins)
+      await beehive.register(bus)
+    }
+    await beehive.register(twins)
+
+    let host: MapperHost? =
+      try configuration.mapperHost.enable ? mapperHost(configuration, places, runner: runner, twins, log) : nil
+    if let host { await beehive.register(host) }
+
+    var manifests: StandaloneManifests?
+    if configuration.standalone.enable {
+      // The twin first: a host takes the feed of a device that the twin knows.
+      let consumers: [any DeviceConsumer] = [twins] + (host.map { [$0] } ?? [])
+      let standalone = StandaloneManifests(
+        folder: configuration.standalone.manifests, consumers: consumers,
+        knownDevices: { twins.deviceNames() }, log: log)
+      manifests = standalone
+      await beehive.register(standalone)
+    }
+
+    let status = AgentStatus(node: configuration.nodeName, twins: twins, bus: bus, manifests: manifests)
+    var group: MultiThreadedEventLoopGroup?
+    if configuration.twinAPI.enable {
+      let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      group = loops
+      await beehive.register(
+        TwinAPIServer(
+          options: TwinAPIOptions(
+            socket: configuration.twinAPI.socket, address: configuration.twinAPI.address,
+            port: configuration.twinAPI.port),
+          twins: twins, mappers: host ?? NoMappers(), manifests: manifests, node: status, group: loops, log: log))
+    }
+    return Agent(beehive: beehive, status: status, group: group, log: log)
+  }
+
+  private init(beehive: Beehive, status: AgentStatus, group: MultiThreadedEventLoopGroup?, log: Logger) {
+    self.beehive = beehive
+    self.status = status
+    self.group = group
+    self.log = log
+  }
+
+  package func start() async throws(Beehive.StartError) {
+    try await beehive.start()
+    let modules = await beehive.running
+    status.started(modules)
+    log.notice("the agent runs", metadata: ["modules": "\(modules.joined(separator: ", "))"])
+  }
+
+  package func stop() async {
+    await beehive.stop()
+    try? await group?.shutdownGracefully()
+  }
+}

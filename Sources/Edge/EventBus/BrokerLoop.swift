@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CMosquitto
+internal import DeviceAPI
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// The life of a connection's thread: connect, serve, wait, again, until it is to stop.
+final class BrokerLoop {
+  enum Phase {
+    case connecting
+    /// The broker has taken the connection.
+    case accepted
+    /// Everything is subscribed.
+    case ready
+  }
+
+  private static let keepAlive: Int32 = 30
+  private static let handshakeLimit = 10_000
+  private static let drainLimit = 2_000
+  /// A connection that lived this long was a good one: the next try comes soon after its end.
+  private static let healthyTime = 5_000
+  /// Between looks at the keep-alive.
+  private static let checkInterval = 1_000
+  /// Packets read before the answers to them are written.
+  private static let readBatch = 64
+
+  let connection: BrokerConnection
+  let receiver: (any MessageReceiver)?
+  let client: OpaquePointer
+  let wakeup: Wakeup
+  var outbox: Outbox
+  private var backOff = BackOff(first: 500, limit: 5_000)
+  private var tries = 0
+  private var connects = 0
+  private var connectedAt = 0
+  private var isOpen = false
+  private var drainEnd: Int?
+  /// Set by callbacks, which run on this thread.
+  var phase = Phase.connecting
+  var problem: String?
+  var unconfirmed = 0
+  var refusedSubscriptions = 0
+  var hasToldRetained = false
+  var receivedCount: UInt64 = 0
+  /// Acknowledgements queued since the last write.
+  var acknowledgements = 0
+  /// What was last logged, so that each change is told once and not each try.
+  private var toldProblem: String?
+
+  init(_ connection: BrokerConnection, _ receiver: (any MessageReceiver)?) {
+    self.connection = connection
+    self.receiver = receiver
+    client = connection.client
+    wakeup = connection.wakeup
+    outbox = Outbox(telemetryQoS: connection.settings.telemetryQoS)
+  }
+
+  /// Milliseconds of the monotonic clock.
+  private var now: Int { Int(WallClock.monotonic / 1_000_000) }
+
+  func run() {
+    setCallbacks()
+    if connection.settings.waitsForBroker { wait(backOff.next()) }
+    while !isFinished {
+      if connect() { serve() }
+      closed()
+      if !isFinished { wait(backOff.next()) }
+    }
+    mosquitto_user_data_set(client, nil)
+    let left = connection.statistics.messagesUnderWay
+    if left > 0 { connection.log.warning("\(left) messages could not be delivered before the stop") }
+    let waiter = connection.shared.withLock { shared in
+      shared.hasEnded = true
+      return shared.stopWaiter.take()
+    }
+    waiter?.resume()
+  }
+
+  // MARK: - Connecting
+
+  /// Begins to connect; false when that failed at once.
+  private func connect() -> Bool {
+    phase = .connecting
+    problem = nil
+    refusedSubscriptions = 0
+    let addresses = resolve(connection.settings.address)
+    guard !addresses.isEmpty else { return false }
+    // Each try takes the next of the host's addresses: the library would only ever use the first.
+    let address = addresses[tries % addresses.count]
+    tries += 1
+    note(mosquitto_connect_async(client, address, Int32(connection.settings.address.port), Self.keepAlive))
+    return problem == nil
+  }
+
+  private func resolve(_ address: BrokerAddress) -> [String] {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let status = getaddrinfo(address.host, nil, &hints, &list)
+    guard status == 0 else {
+      problem = "host \(address.host): " + String(cString: gai_strerror(status))
+      return []
+    }
+    defer { freeaddrinfo(list) }
+    var texts: [String] = []
+    var next = list
+    while let entry = next {
+      var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+      if getnameinfo(
+        entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+        == 0
+      {
+        texts.append(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+      }
+      next = entry.pointee.ai_next
+    }
+    return texts
+  }
+
+  private func wait(_ milliseconds: Int) {
+    let end = now + milliseconds
+    while true {
+      wakeup.rearm()
+      let triesNow = connection.shared.withLock { shared in
+        defer { shared.retriesNow = false }
+        return shared.retriesNow
+      }
+      let finished = isFinished
+      let left = min(end, drainEnd ?? end) - now
+      if triesNow || finished || left <= 0 { return }
+      wakeup.sleep(milliseconds: left)
+    }
+  }
+
+  // MARK: - Serving
+
+  /// Moves packets until the connection ends or the thread is to stop.
+  private func serve() {
+    let started = now
+    var checked = started
+    while true {
+      wakeup.rearm()
+      if isOpen { exchange() }
+      if isFinished {
+        disconnect()
+        return
+      }
+      write()
+      if isOpen, outbox.hasNews { exchange() }
+      let socket = mosquitto_socket(client)
+      guard socket >= 0, problem == nil else { return }
+      let blocked = mosquitto_want_write(client)
+      // Nothing to wait for: more can be written at once, or the last message has gone.
+      let goesOn = isOpen && !blocked && outbox.canHandOver
+      let pause = goesOn || isFinished ? 0 : Self.checkInterval
+      let came = wakeup.sleep(
+        socket: socket, events: Int16(blocked ? POLLIN | POLLOUT : POLLIN), milliseconds: pause)
+      if Int32(came) & ~POLLOUT != 0 { read() }
+      let time = now
+      if phase == .connecting, time - started > Self.handshakeLimit {
+        problem = "no answer within \(Self.handshakeLimit / 1000) s"
+        return
+      }
+      if time - checked >= Self.checkInterval {
+        checked = time
+        note(mosquitto_loop_misc(client))
+      }
+    }
+  }
+
+  /// Tells the publishers what is through, and takes what they have queued.
+  private func exchange() {
+    connection.shared.withLock { shared in
+      shared.statistics.received += receivedCount
+      receivedCount = 0
+      outbox.exchange(&shared)
+    }
+  }
+
+  /// Writes all that waits, in as few segments as it takes: a segment costs both ends more than the two
+  /// calls that hold it back.
+  private func write() {
+    let handedOver = isOpen ? outbox.handOver(to: client) : 0
+    let socket = mosquitto_socket(client)
+    guard socket >= 0, mosquitto_want_write(client) else { return }
+    let corks = handedOver + acknowledgements > 1
+    acknowledgements = 0
+    if corks { setCork(socket, 1) }
+    note(mosquitto_loop_write(client, 1))
+    if corks, mosquitto_socket(client) == socket { setCork(socket, 0) }
+  }
+
+  private func setCork(_ socket: Int32, _ value: Int32) {
+    var value = value
+    setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  private func read() {
+    for _ in 0..<Self.readBatch {
+      note(mosquitto_loop_read(client, 1))
+      if !isOpen, phase != .connecting { opened() }
+      let socket = mosquitto_socket(client)
+      var waiting: Int32 = 0
+      guard problem == nil, socket >= 0, ioctl(socket, UInt(FIONREAD), &waiting) == 0, waiting > 0 else {
+        return
+      }
+    }
+  }
+
+  private func note(_ status: Int32) {
+    if status != success, problem == nil { problem = libraryError(status) }
+  }
+
+  /// The broker took the connection, and the library has queued again what was not acknowledged.
+  private func opened() {
+    isOpen = true
+    connectedAt = now
+    connects += 1
+    connection.shared.withLock { shared in
+      shared.isOpen = !shared.isStopping
+      if connects > 1 { shared.statistics.reconnects += 1 }
+    }
+    if connection.settings.subscriptions.isEmpty { becameReady() }
+  }
+
+  /// Everything works from now on.
+  func becameReady() {
+    phase = .ready
+    toldProblem = nil
+    connection.shared.withLock { shared in
+      shared.statistics.isConnected = true
+      shared.statistics.since = WallClock.system.nanoseconds
+      shared.statistics.problem = ""
+    }
+    connection.log.info("connected to the broker \(connection.settings.address)")
+  }
+
+  // MARK: - Ending
+
+  /// There is no connection now; says why, when that is new.
+  private func closed() {
+    if isOpen, now - connectedAt >= Self.healthyTime { backOff.reset() }
+    isOpen = false
+    acknowledgements = 0
+    let reason = problem ?? "the connection was closed"
+    let lost = outbox.connectionEnded()
+    exchange()
+    connection.shared.withLock { shared in
+      shared.isOpen = false
+      if shared.statistics.isConnected { shared.statistics.since = WallClock.system.nanoseconds }
+      shared.statistics.isConnected = false
+      shared.statistics.problem = shared.isStopping ? "" : reason
+    }
+    if lost > 0 { connection.log.warning("\(lost) messages of QoS 0 were lost with the connection") }
+    if !isFinished, toldProblem != reason {
+      toldProblem = reason
+      connection.log.warning(
+        "no connection to the broker \(connection.settings.address), trying on",
+        metadata: ["error": "\(reason)"])
+    }
+  }
+
+  /// Whether the thread is to end: it was asked to, and nothing is left to send or it took too long.
+  private var isFinished: Bool {
+    let (stops, isEmpty) = connection.shared.withLock { ($0.isStopping, $0.window.isEmpty) }
+    guard stops else { return false }
+    let end = drainEnd ?? now + Self.drainLimit
+    drainEnd = end
+    return isEmpty || now >= end
+  }
+
+  private func disconnect() {
+    mosquitto_disconnect(client)
+    let end = now + 100
+    while mosquitto_socket(client) >= 0, mosquitto_want_write(client), now < end {
+      guard mosquitto_loop_write(client, 1) == success else { return }
+    }
+  }
+}

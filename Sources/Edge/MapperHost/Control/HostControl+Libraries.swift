@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+internal import Logging
+internal import MapperEngine
+internal import Threads
+
+/// Files come, change and go; runners load, end and come back.
+extension HostControl {
+  /// How many files that are gone are still shown.
+  private static let removedLimit = 32
+
+  // MARK: - Files
+
+  func handle(_ event: FolderEvent) {
+    reportsAreStale = true
+    switch event {
+    case .found(let place, let snapshot): if !isStopping { found(place, snapshot) }
+    case .rejected(let place, let reason): rejected(place, reason)
+    case .removed(let place): removed(place)
+    case .firstLookDone:
+      firstLookIsDone = true
+      evaluateWaiting()
+    }
+  }
+
+  private func library(at place: LibraryPlace) -> Library {
+    if let library = libraries[place] { return library }
+    let library = Library(place: place)
+    libraries[place] = library
+    places = libraries.keys.sorted()
+    return library
+  }
+
+  private func found(_ place: LibraryPlace, _ snapshot: Snapshot) {
+    let library = library(at: place)
+    library.cameBack()
+    library.rejection = ""
+    if let candidate = library.candidate {
+      if candidate.snapshot.hash == snapshot.hash { return }
+      library.candidate = nil
+      retire(candidate)
+    }
+    if let current = library.current, !current.isRefused {
+      if current.snapshot.hash == snapshot.hash { return }
+      library.candidate = makeRunner(place, snapshot)
+    } else {
+      // Also the same content again: what it lacked may be there now.
+      if let refused = library.current { retire(refused) }
+      library.current = makeRunner(place, snapshot)
+    }
+  }
+
+  private func rejected(_ place: LibraryPlace, _ reason: String) {
+    let library = library(at: place)
+    guard library.rejection != reason || library.isRemoved else { return }
+    library.cameBack()
+    library.rejection = reason
+    log.warning(
+      "not a mapper library: \(reason)", metadata: ["mapper": "\(place.name)", "file": "\(place.path)"])
+    evaluateWaiting()
+  }
+
+  private func removed(_ place: LibraryPlace) {
+    guard let library = libraries[place], !library.isRemoved else { return }
+    log.notice("mapper library removed", metadata: ["mapper": "\(place.name)", "file": "\(place.path)"])
+    let runners = [library.current, library.candidate].compactMap(\.self)
+    library.removed()
+    for runner in runners { retire(runner) }
+    let gone = libraries.values.filter(\.isRemoved)
+    if gone.count > Self.removedLimit, let first = gone.first(where: { $0 !== library }) {
+      libraries[first.place] = nil
+      places = libraries.keys.sorted()
+    }
+    evaluate(protocols: library.formerDrivers)
+  }
+
+  // MARK: - Processes
+
+  private func makeRunner(_ place: LibraryPlace, _ snapshot: Snapshot) -> Runner {
+    lastRunner += 1
+    let runner = Runner(number: lastRunner, place: place, snapshot: snapshot, limits: options.supervision)
+    runners[runner.number] = runner
+    if case .start = runner.supervision.start() { startProcess(runner) }
+    return runner
+  }
+
+  func startProcess(_ runner: Runner) {
+    reportsAreStale = true
+    let number = runner.number
+    let generation = runner.beginProcess()
+    do throws(FileProblem) {
+      let process = try RunnerProcess(
+        program: options.runner, library: runner.snapshot.path, environment: options.runnerEnvironment)
+      do throws(FileProblem) {
+        let link = try RunnerLink(socket: process.socket)
+        var log = log
+        log[metadataKey: "mapper"] = "\(runner.place.name)"
+        let thread = try WorkerThread.start("mapper-reader") { [options, inbox, log] in
+          var reader = RunnerReader(process: process, link: link, limits: options.readerLimits, log: log) {
+            inbox.post(.runner(number: number, generation: generation, $0))
+          }
+          reader.run()
+        }
+        runner.started(link, processID: process.id, thread: thread)
+      } catch {
+        process.kill()
+        _ = process.reap(within: 1000)
+        throw error
+      }
+    } catch {
+      ended(runner, RunnerEnd(kind: .notStarted, reason: error.description))
+    }
+  }
+
+  /// It gets no more devices, and ends when it has none.
+  func retire(_ runner: Runner) {
+    runner.isRetired = true
+    if runner.link == nil {
+      runner.supervision.stop()
+      runners[runner.number] = nil
+    } else if isStopping || runner.sessions.isEmpty {
+      stop(runner)
+    }
+  }
+
+  func stop(_ runner: Runner) {
+    guard !runner.isStopping else { return }
+    runner.isStopping = true
+    runner.link?.order(.stop)
+  }
+
+  func handle(_ event: RunnerEvent, of runner: Runner) {
+    switch event {
+    case .loaded(let report): loaded(runner, report)
+    case .bound(let session, let outcome): bound(session, outcome, runner)
+    case .detached(let session): detached(session)
+    case .closed(let session): closed(session, runner)
+    case .ended(let end): ended(runner, end)
+    }
+  }
+
+  private func loaded(_ runner: Runner, _ report: LibraryReport) {
+    reportsAreStale = true
+    runner.loaded(report, now: WallClock.monotonic)
+    guard !runner.isRetired, let library = libraries[runner.place] else { return }
+    log.info(
+      "mapper loaded",
+      metadata: [
+        "mapper": "\(runner.place.name)", "file": "\(runner.place.path)", "version": "\(report.version)",
+        "hash": "\(runner.snapshot.hash)", "drivers": "\(report.drivers.map(\.id).joined(separator: ","))",
+      ])
+    var ids = Set(runner.drivers.keys)
+    if library.candidate === runner, let old = library.current {
+      // The old one drains: its devices are closed there before they are bound here.
+      ids.formUnion(old.drivers.keys)
+      library.current = runner
+      library.candidate = nil
+      retire(old)
+    }
+    evaluate(protocols: ids)
+    evaluateWaiting()
+  }
+
+  func ended(_ runner: Runner, _ end: RunnerEnd) {
+    reportsAreStale = true
+    let wasRetired = runner.isRetired
+    runner.processEnded()
+    if end.kind != .stopped { runner.lastFaultTime = WallClock.system.nanoseconds }
+    if wasRetired { runner.supervision.stop() }
+    let action = runner.supervision.ended(end, now: WallClock.monotonic)
+    if runner.isRefused { runner.forgetDrivers() }
+    logEnd(runner, end)
+    if wasRetired || runner.isRefused { runners[runner.number] = nil }
+
+    if let library = libraries[runner.place], library.candidate === runner, runner.isRefused {
+      library.rejection = "the new file (\(runner.snapshot.hash)) was refused: \(end.reason)"
+      library.candidate = nil
+    }
+    release(devicesOf: runner)
+    evaluateWaiting()
+    if case .start = action { startProcess(runner) }
+  }
+
+  private func logEnd(_ runner: Runner, _ end: RunnerEnd) {
+    var metadata: Logger.Metadata = ["mapper": "\(runner.place.name)", "file": "\(runner.place.path)"]
+    switch runner.supervision.state {
+    case .refused: log.error("mapper library refused: \(end.reason)", metadata: metadata)
+    case .waiting(let time):
+      metadata["restartIn"] = "\(max(0, (time - WallClock.monotonic) / 1_000_000)) ms"
+      log.error("mapper runner ended: \(end.reason)", metadata: metadata)
+    default: log.debug("mapper runner ended: \(end.reason)", metadata: metadata)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import JSON
+internal import NIOCore
+
+/// One request, as the handlers see it.
+struct Call: Sendable {
+  let request: Request
+  /// What stands for the segments in braces of the endpoint's path.
+  let parameters: [String: String]
+  let query: Query
+
+  init(_ request: Request, parameters: [String: String]) throws(Problem) {
+    self.request = request
+    self.parameters = parameters
+    query = try Query(path: request.head.path ?? "")
+  }
+
+  var headers: HTTPFields { request.head.headerFields }
+
+  /// Content-Length, if there is one.
+  var declaredLength: Int? { headers[.contentLength].flatMap { Int($0) } }
+
+  /// The device of `{namespace}/{name}`.
+  func device() throws(Problem) -> DeviceName {
+    let namespace = parameters["namespace"] ?? ""
+    let name = parameters["name"] ?? ""
+    guard let device = DeviceName(namespace: namespace, name: name) else {
+      throw Problem(
+        .badRequest, "bad-request", "this is not the name of a device",
+        detail:
+          "\(namespace)/\(name): expected lower-case letters, digits, '-' and '.' as Kubernetes takes them.")
+    }
+    return device
+  }
+
+  /// The whole body. To be asked for once: what was read is gone.
+  func body() async throws(Problem) -> ByteBuffer {
+    var whole = ByteBuffer()
+    var length = 0
+    do {
+      for try await part in request.body {
+        length += part.readableBytes
+        if length <= Limits.body {
+          whole.writeImmutableBuffer(part)
+        } else if length > Limits.body + Limits.discarded {
+          break
+        }
+      }
+    } catch {
+      throw Problem(.badRequest, "bad-request", "the body did not arrive", detail: "\(error)")
+    }
+    guard length <= Limits.body else { throw .bodyTooLarge }
+    return whole
+  }
+
+  /// The body as JSON.
+  /// - Parameter types: media types that are taken beside a request that names none.
+  func json(types: [String]) async throws(Problem) -> JSON {
+    try requireType(types)
+    let bytes = try await body()
+    do throws(JSONError) {
+      return try JSON.parse(Array(bytes.readableBytesView))
+    } catch {
+      throw Problem(
+        .badRequest, "invalid-json", "the body is not JSON",
+        detail: "At byte \(error.offset): \(error.reason).", members: ["offset": .int(Int64(error.offset))])
+    }
+  }
+
+  /// Refuses a body of another media type; parameters such as `charset` are not looked at.
+  func requireType(_ types: [String]) throws(Problem) {
+    guard let field = headers[.contentType] else { return }
+    let type = field.prefix { $0 != ";" }.trimmingSpaces().lowercased()
+    guard !types.contains(type) else { return }
+    throw Problem(
+      .unsupportedMediaType, "unsupported-media-type", "the body's type is not taken",
+      detail: "Content-Type \(type): expected \(types.joined(separator: " or ")).")
+  }
+}
+
+extension StringProtocol {
+  func trimmingSpaces() -> String {
+    var view = self[...]
+    while view.first == " " || view.first == "\t" { view = view.dropFirst() }
+    while view.last == " " || view.last == "\t" { view = view.dropLast() }
+    return String(view)
+  }
+}

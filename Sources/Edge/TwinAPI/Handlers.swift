@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+internal import HTTPTypes
+internal import HummingbirdCore
+
+/// What the endpoints do; by topic in `Handlers+….swift`.
+struct Handlers: Sendable {
+  let twins: any TwinService
+  let mappers: any MapperDirectory
+  /// Nil where the node takes its devices from the cloud alone.
+  let manifests: ManifestQueue?
+  let node: any NodeStatus
+  let watches: WatchRegistry
+  let heartbeat: Duration
+
+  /// Every route of the API; `docs/api.md` has a section for each.
+  static func endpoints(_ handlers: Handlers) -> [Endpoint] {
+    let device = "/v1/devices/{namespace}/{name}"
+    let property = device + "/properties/{property}"
+    let desired = property + "/desired"
+    return [
+      Endpoint(method: .get, path: "/v1/devices", handler: handlers.listDevices),
+      Endpoint(method: .get, path: device, handler: handlers.getDevice),
+      Endpoint(method: .patch, path: device, handler: handlers.patchDevice),
+      Endpoint(method: .get, path: property, handler: handlers.getProperty),
+      Endpoint(method: .put, path: desired, handler: handlers.putDesired),
+      Endpoint(method: .delete, path: desired, handler: handlers.deleteDesired),
+      Endpoint(method: .get, path: "/v1/watch", handler: handlers.watch),
+      Endpoint(method: .get, path: "/v1/mappers", handler: handlers.listMappers),
+      Endpoint(method: .get, path: "/v1/mappers/{file}", handler: handlers.getMapper),
+      Endpoint(method: .get, path: "/v1/node", handler: handlers.getNode),
+      Endpoint(method: .get, path: "/v1/manifests", handler: handlers.getManifests),
+      Endpoint(method: .put, path: "/v1/manifests", handler: handlers.putManifests),
+      Endpoint(
+        method: .delete, path: "/v1/manifests/{kind}/{namespace}/{name}", handler: handlers.deleteManifest),
+      Endpoint(method: .get, path: "/healthz", handler: handlers.health),
+      Endpoint(method: .get, path: "/readyz", handler: handlers.readiness),
+    ]
+  }
+}

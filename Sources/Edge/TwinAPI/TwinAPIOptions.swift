@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the twin API listens: `modules.twinAPI` of the configuration.
+package struct TwinAPIOptions: Sendable {
+  /// `modules.twinAPI.socket`: path of the unix socket, which may do everything. Nil: none.
+  package var socket: String?
+  /// `modules.twinAPI.address`: a loopback address.
+  package var address: String
+  /// `modules.twinAPI.port`: the TCP port, which may only read. 0: any free one; nil: none.
+  package var port: Int?
+  /// `modules.twinAPI.hostNames`: further names by which a client may call the TCP port, beside the
+  /// loopback ones.
+  package var hostNames: [String]
+
+  package static let defaultSocket = "/run/selvedge/twin.sock"
+  package static let defaultPort = 10560
+
+  package init(
+    socket: String? = Self.defaultSocket, address: String = "127.0.0.1", port: Int? = Self.defaultPort,
+    hostNames: [String] = []
+  ) {
+    self.socket = socket
+    self.address = address
+    self.port = port
+    self.hostNames = hostNames
+  }
+}
+
+/// What one client, or all of them, may take of the agent.
+enum Limits {
+  /// Bytes of a request's body.
+  static let body = 1 << 20
+  /// Bytes of a body beyond that which are read and thrown away: a client that still sends cannot read.
+  static let discarded = 8 << 20
+  /// Bytes of a request's header.
+  static let header = 16 << 10
+  static let headerFields = 100
+  /// Connections of a listener; further ones wait in the kernel's queue.
+  static let connections = 512
+  /// Watches and waiting writes together; further ones get 503.
+  static let watches = 256
+  /// Requests for the manifests that wait for the disk; further ones get 503.
+  static let manifestRequests = 16
+  /// Seconds after which a connection without a request is closed.
+  static let idleSeconds: Int64 = 75
+  /// Devices of a page.
+  static let page = 500
+  static let largestPage = 5000
+  static let wait = Duration.seconds(5)
+  static let longestWait = Duration.seconds(60)
+  /// How long requests under way may go on once the agent stops.
+  static let drain = Duration.seconds(2)
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import JSON
+
+/// `modules.deviceTwin`: the state of the devices.
+package struct DeviceTwinConfiguration: Sendable, Equatable {
+  package var enable = true
+  package init() {}
+}
+
+extension DeviceTwinConfiguration: ConfigurationSection {
+  mutating func read(_ section: SectionReader) {
+    section.read("enable", into: &enable)
+    section.skip(["dmiSockPath"], isOn: enable)
+  }
+
+  var members: JSON.Members { ["enable": .bool(enable)] }
+}

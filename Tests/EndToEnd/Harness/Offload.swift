@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Runs a blocking call on a thread of its own, since Swift's pool has one thread a core.
+func offload<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    let work = Work { continuation.resume(with: Swift.Result { try body() }) }
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(work).toOpaque()
+    guard pthread_create(&thread, nil, runWork, context) == 0 else {
+      Unmanaged<Work>.fromOpaque(context).release()
+      return continuation.resume(throwing: OutOfThreads())
+    }
+    pthread_detach(thread)
+  }
+}
+
+struct OutOfThreads: Error {}
+
+private final class Work {
+  let body: () -> Void
+  init(_ body: @escaping () -> Void) { self.body = body }
+}
+
+private func runWork(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
+  return nil
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Waits until `condition` holds; false when it does not within `limit`.
+package func eventually(
+  within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+) async rethrows -> Bool {
+  let clock = ContinuousClock()
+  let end = clock.now.advanced(by: limit)
+  while true {
+    if try await condition() { return true }
+    if clock.now >= end { return false }
+    try? await Task.sleep(for: .milliseconds(5))
+  }
+}
