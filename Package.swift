@@ -30,18 +30,21 @@ func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies, path: "Sources/Commands/\(name)", swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 let system: [Target] = [
   .systemLibrary(
-    name: "CModbus", path: "Sources/System/CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
+    name: "CModbus", path: "Sources/System/CModbus", pkgConfig: "libmodbus",
+    providers: [.apt(["libmodbus-dev"])]),
   .systemLibrary(
     name: "CMosquitto", path: "Sources/System/CMosquitto", pkgConfig: "libmosquitto",
     providers: [.apt(["libmosquitto-dev"])]),
   .systemLibrary(
-    name: "CSQLite", path: "Sources/System/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    name: "CSQLite", path: "Sources/System/CSQLite", pkgConfig: "sqlite3",
+    providers: [.apt(["libsqlite3-dev"])]),
   .systemLibrary(
     name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CMapper", path: "include", publicHeadersPath: "."),
@@ -64,16 +67,19 @@ let edge: [Target] = [
   target(
     "Edge", "EdgeCore",
     [
-      "Beehive", "CShims", "Config", "DeviceAPI", "DeviceTwin", "EventBus", "JSON", "MapperHost", "MetaManager", "Store",
+      "Beehive", "CShims", "Config", "DeviceAPI", "DeviceTwin", "EventBus", "JSON", "MapperHost",
+      "MetaManager", "Store",
       "Threads", "TwinAPI", logging, nioCore, nioPosix,
     ]),
   target("Edge", "EventBus", ["Beehive", "CMosquitto", "CShims", "CSpawn", "DeviceAPI", "Threads", logging]),
   target("Edge", "MapperEngine", ["CMapper", "CShims", "DeviceAPI", "Threads"]),
   target(
     "Edge", "MapperHost",
-    ["Beehive", "Config", "CShims", "CSpawn", "DeviceAPI", "JSON", "MapperEngine", logging]),
+    ["Beehive", "Config", "CShims", "CSpawn", "DeviceAPI", "JSON", "MapperEngine", "Threads", logging]),
   target("Edge", "MetaManager", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "Threads", logging]),
-  target("Edge", "TwinAPI", ["Beehive", "DeviceAPI", "JSON", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
+  target(
+    "Edge", "TwinAPI",
+    ["Beehive", "DeviceAPI", "JSON", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
 ]
 
 let commands: [Target] = [
@@ -105,6 +111,10 @@ let testTargets: [Target] = [
   tests("JSONTests", ["JSON"]),
   tests("KubeAPITests", ["Config", "DeviceAPI", "JSON", "KubeAPI"]),
   tests("MapperEngineTests", ["CMapper", "CShims", "DeviceAPI", "MapperEngine"]),
+  tests(
+    "MapperHostTests",
+    ["CShims", "DeviceAPI", "JSON", "MapperEngine", "MapperHost", "mapper-runner", logging],
+    exclude: ["FakeRunner"]),
   tests("MetaManagerTests", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "MetaManager", logging]),
   tests("StoreTests", ["Store", "Threads"]),
   tests("TwinAPITests", ["Beehive", "DeviceAPI", "JSON", "TwinAPI", logging, nioCore, nioPosix]),

@@ -40,7 +40,9 @@ import Testing
   }
 
   @Test(arguments: ["default/pump-1", "a/b.c", "x1/y"])
-  func `takes names that Kubernetes takes`(text: String) { #expect(DeviceName(parsing: text)?.description == text) }
+  func `takes names that Kubernetes takes`(text: String) {
+    #expect(DeviceName(parsing: text)?.description == text)
+  }
 
   @Test(arguments: ["pump", "/pump", "default/", "Default/pump", "a/-b", "a/b-", "a/b..c", "a/b/c", "a.b/c"])
   func `refuses names that Kubernetes refuses`(text: String) { #expect(DeviceName(parsing: text) == nil) }

@@ -12,7 +12,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "nul", "tru", "01", "1.", "1e", "-", "+1", ".5", "[1,]", "[1", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}",
+    "", " ", "nul", "tru", "01", "1.", "1e", "-", "+1", ".5", "[1,]", "[1", "{\"a\"}", "{\"a\":}", "{a:1}",
+    "{\"a\":1,}",
     "\"a", "\"\u{1}\"", "\"\\x\"", "\"\\u12\"", "1 2", "1e999", "[", "{", "\"\\",
   ])
   func `refuses what is not JSON`(text: String) { #expect(throws: JSONError.self) { try JSON.parse(text) } }
@@ -46,7 +47,10 @@ import Testing
     #expect(JSON.string("<a&b>").text == "\"\\u003ca\\u0026b\\u003e\"")
   }
 
-  @Test(arguments: [(Float(21.1), "21.1"), (0, "0"), (-0.0, "-0.0"), (1e20, "1e+20"), (.nan, "null"), (16777216, "16777216.0")])
+  @Test(arguments: [
+    (Float(21.1), "21.1"), (0, "0"), (-0.0, "-0.0"), (1e20, "1e+20"), (.nan, "null"),
+    (16777216, "16777216.0"),
+  ])
   func `writes floats in their shortest form`(value: Float, text: String) {
     var bytes: [UInt8] = []
     JSONWriter.append(value, to: &bytes)

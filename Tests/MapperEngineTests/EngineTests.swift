@@ -25,13 +25,17 @@ import Testing
       settings: ([Setting(key: "kind", value: .text(kind))] + more).sorted { $0.key < $1.key })
   }
 
-  private func binding(_ session: UInt32, _ points: [SessionBinding.Point], settings: [Setting] = []) -> SessionBinding {
+  private func binding(_ session: UInt32, _ points: [SessionBinding.Point], settings: [Setting] = [])
+    -> SessionBinding
+  {
     SessionBinding(
       session: session, driver: "virtual", device: "default/v\(session)", settings: settings, points: points,
       callTimeoutMilliseconds: 200, backoffMilliseconds: 50...200)
   }
 
-  private func write(_ session: UInt32, _ value: Value, point: UInt32 = 0, verify: Bool = false) -> EngineCommand {
+  private func write(_ session: UInt32, _ value: Value, point: UInt32 = 0, verify: Bool = false)
+    -> EngineCommand
+  {
     .write(.init(session: session, request: 1, items: [.init(point: point, value: value)], verify: verify))
   }
 
@@ -44,7 +48,8 @@ import Testing
 
   @Test func `reads what is due and tells that the device is online`() throws {
     try withEngine { engine, sink in
-      engine.handle(.bind(binding(1, [point("n", "counter", type: .int), point("c", "constant", cycle: 40)])))
+      engine.handle(
+        .bind(binding(1, [point("n", "counter", type: .int), point("c", "constant", cycle: 40)])))
       #expect(sink.first { $0.batches.filter { $0.points == [0] }.count >= 5 ? true : nil } == true)
       #expect(sink.batches.contains { $0.points == [1] })
       #expect(
@@ -65,7 +70,9 @@ import Testing
 
   @Test func `a device that hangs keeps no other from being read`() throws {
     try withEngine { engine, sink in
-      engine.handle(.bind(binding(1, [point("f", "fault", type: .string, cycle: 0, writable: true), point("c", "constant")])))
+      engine.handle(
+        .bind(
+          binding(1, [point("f", "fault", type: .string, cycle: 0, writable: true), point("c", "constant")])))
       engine.handle(.bind(binding(2, [point("n", "counter", type: .int, cycle: 10)])))
       engine.handle(write(1, .text("delay:400")))
       #expect(outcome(sink)?.status == .ok)
@@ -73,7 +80,11 @@ import Testing
       #expect(sink.first { $0.batches.count { $0.session == 2 } >= before + 20 ? true : nil } == true)
       let told = sink.first { sink in
         sink.events.contains {
-          if case .link(1, let state, .timeout, _) = $0 { state == .degraded || state == .offline } else { false }
+          if case .link(1, let state, .timeout, _) = $0 {
+            state == .degraded || state == .offline
+          } else {
+            false
+          }
         } ? true : nil
       }
       #expect(told == true)
@@ -82,7 +93,8 @@ import Testing
 
   @Test func `unbinding cancels a call under way and is answered`() throws {
     try withEngine { engine, sink in
-      var slow = binding(1, [point("f", "fault", type: .string, cycle: 0, writable: true), point("c", "constant")])
+      var slow = binding(
+        1, [point("f", "fault", type: .string, cycle: 0, writable: true), point("c", "constant")])
       slow.callTimeoutMilliseconds = 60_000
       engine.handle(.bind(slow))
       engine.handle(write(1, .text("delay:50000")))

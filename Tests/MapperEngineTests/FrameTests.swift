@@ -9,7 +9,8 @@ import Testing
   private static let binding = SessionBinding(
     session: 7, driver: "modbus", device: "default/pump-1",
     settings: [
-      .init(key: "a", value: .bool(true)), .init(key: "b", value: .int(-5)), .init(key: "c", value: .number(0.5)),
+      .init(key: "a", value: .bool(true)), .init(key: "b", value: .int(-5)),
+      .init(key: "c", value: .number(0.5)),
       .init(key: "d", value: .text("é")), .init(key: "e", value: .json("{}")),
     ],
     points: [.init(name: "speed", type: .float, isWritable: true, cycleMilliseconds: 100, settings: [])],
@@ -21,8 +22,10 @@ import Testing
       .init(
         session: 3, request: 1 << 40,
         items: [
-          .init(point: 0, value: .bool(true)), .init(point: 1, value: .int(.min)), .init(point: 2, value: .float(1.5)),
-          .init(point: 3, value: .double(-0.25)), .init(point: 4, value: .text("x")), .init(point: 5, value: .bytes([1, 2])),
+          .init(point: 0, value: .bool(true)), .init(point: 1, value: .int(.min)),
+          .init(point: 2, value: .float(1.5)),
+          .init(point: 3, value: .double(-0.25)), .init(point: 4, value: .text("x")),
+          .init(point: 5, value: .bytes([1, 2])),
         ], verify: true)),
   ]
 
@@ -30,7 +33,9 @@ import Testing
     .loaded(
       .init(
         name: "n", version: "1", abiMinor: 0,
-        drivers: [.init(id: "d", title: "t", deviceSchema: "{}", pointSchema: nil, extensions: ["mapper.subscribe/1"])])),
+        drivers: [
+          .init(id: "d", title: "t", deviceSchema: "{}", pointSchema: nil, extensions: ["mapper.subscribe/1"])
+        ])),
     .refused(reason: "why"), .unbound(session: 9),
     .bound(
       .init(
@@ -87,7 +92,8 @@ import Testing
         _ = try? EngineCommand(frame: raw, header: header)
         var samples: [Sample] = []
         _ = try? SampleFrame.decode(
-          raw, header: header, mapping: [.init(property: 0, type: .float), .init(property: 1, type: .string)],
+          raw, header: header,
+          mapping: [.init(property: 0, type: .float), .init(property: 1, type: .string)],
           into: &samples)
       }
     }

@@ -76,7 +76,8 @@ import Testing
     link.openSucceeded(isPolled: true)
     link.readSucceeded(failing: 2, total: 10, status: .notFound, reason: "speed: exception 2")
     #expect(
-      link.report == .init(state: .degraded, status: .notFound, reason: "2 of 10 points fail: speed: exception 2"))
+      link.report
+        == .init(state: .degraded, status: .notFound, reason: "2 of 10 points fail: speed: exception 2"))
   }
 
   @Test func `takes the driver's word for its link`() {

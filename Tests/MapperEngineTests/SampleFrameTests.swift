@@ -25,7 +25,9 @@ import Testing
     return decoded
   }
 
-  private func sample(_ point: UInt32, _ type: mapper_type, _ fill: (inout mapper_value) -> Void) -> mapper_sample {
+  private func sample(_ point: UInt32, _ type: mapper_type, _ fill: (inout mapper_value) -> Void)
+    -> mapper_sample
+  {
     var sample = mapper_sample()
     sample.point = point
     sample.value.type = type
@@ -37,7 +39,8 @@ import Testing
   @Test func `scalars arrive as the property's type`() throws {
     let decoded = try travel(
       [
-        sample(0, MAPPER_TYPE_F32) { $0.f64 = Double(Float(21.1)) }, sample(1, MAPPER_TYPE_U16) { $0.u64 = 65535 },
+        sample(0, MAPPER_TYPE_F32) { $0.f64 = Double(Float(21.1)) },
+        sample(1, MAPPER_TYPE_U16) { $0.u64 = 65535 },
         sample(2, MAPPER_TYPE_I8) { $0.i64 = -3 }, sample(3, MAPPER_TYPE_U64) { $0.u64 = .max },
         sample(4, MAPPER_TYPE_BOOL) { $0.u64 = 1 },
       ],
@@ -47,7 +50,9 @@ import Testing
       ])
     #expect(decoded.map(\.property) == [4, 3, 2, 1, 0])
     #expect(
-      decoded.map(\.value) == [.float(21.1), .int(65535), .double(-3), .double(1.8446744073709552e19), .bool(true)])
+      decoded.map(\.value) == [
+        .float(21.1), .int(65535), .double(-3), .double(1.8446744073709552e19), .bool(true),
+      ])
   }
 
   @Test func `text, bytes and arrays travel in the tail`() throws {
@@ -70,7 +75,10 @@ import Testing
               $0.data = UnsafeRawPointer(text.baseAddress)
             },
           ],
-          mapping: [.init(property: 0, type: .string), .init(property: 1, type: .string), .init(property: 2, type: .bytes)])
+          mapping: [
+            .init(property: 0, type: .string), .init(property: 1, type: .string),
+            .init(property: 2, type: .bytes),
+          ])
       }
     }
     #expect(decoded.map(\.value) == [.text("hé"), .text("[1,-2,3]"), .bytes([0x68, 0xC3])])
@@ -94,7 +102,9 @@ import Testing
     let output = FrameOutput(descriptor: ends[0])
     let batch = [mapper_sample](repeating: sample(0, MAPPER_TYPE_BOOL) { $0.u64 = 1 }, count: 1000)
     var sent = 0
-    while sent < 1000, batch.withUnsafeBufferPointer({ output.send($0, session: 1, arrival: 0, mayWait: false) }) {
+    while sent < 1000,
+      batch.withUnsafeBufferPointer({ output.send($0, session: 1, arrival: 0, mayWait: false) })
+    {
       sent += 1
     }
     #expect(sent > 0 && sent < 1000)
@@ -104,7 +114,9 @@ import Testing
     var input = FrameInput(descriptor: ends[1])
     var received = 0
     while input.fill() {
-      while (try? input.next { (_, header) throws(Frame.Malformed) in header.count }) == 1000 { received += 1 }
+      while (try? input.next { (_, header) throws(Frame.Malformed) in header.count }) == 1000 {
+        received += 1
+      }
     }
     #expect(received == sent)
   }

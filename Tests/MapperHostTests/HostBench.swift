@@ -84,7 +84,11 @@ final class HostBench: Sendable {
 
 /// The fake runner, compiled once.
 enum FakeRunner {
-  static let folder = Result { try TemporaryFolder() }
+  /// Removed when the tests end: nobody owns what is static.
+  static let folder = Result {
+    atexit(removeFakeRunner)
+    return try TemporaryFolder()
+  }
 
   static let path: Result<String, any Error> = Result {
     let here = #filePath.split(separator: "/").dropLast()
@@ -118,4 +122,8 @@ struct CollectingHandler: LogHandler {
   }
 
   func log(event: LogEvent) { lines.add("\(event.level) \(event.message)") }
+}
+
+private nonisolated func removeFakeRunner() {
+  if let path = try? FakeRunner.folder.get().path { _ = system("rm -rf '\(path)'") }
 }

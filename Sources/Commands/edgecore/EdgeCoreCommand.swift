@@ -29,10 +29,12 @@ struct EdgeCoreCommand: AsyncParsableCommand {
   func run() async throws {
     let places = Places(root: general.root)
     if general.defaultconfig {
-      return print(EdgeCoreConfiguration.defaultYAML(places: places, hostName: HostName.current), terminator: "")
+      return print(
+        EdgeCoreConfiguration.defaultYAML(places: places, hostName: HostName.current), terminator: "")
     }
     if general.minconfig {
-      return print(EdgeCoreConfiguration.minimalYAML(places: places, hostName: HostName.current), terminator: "")
+      return print(
+        EdgeCoreConfiguration.minimalYAML(places: places, hostName: HostName.current), terminator: "")
     }
     let log = logger()
     let configuration = try load(places, log)
@@ -78,6 +80,9 @@ struct EdgeCoreCommand: AsyncParsableCommand {
     log.notice(
       "configuration",
       metadata: ["file": "\(loaded.file ?? "none, defaults")", "version": "\(SelvedgeVersion.text)"])
+    if !configuration.standalone.enable {
+      log.warning("this version has no link to a cloud: without standalone.enable nothing declares devices")
+    }
     for (key, value) in configuration.effective { log.info("\(key): \(value)") }
     return configuration
   }

@@ -42,7 +42,8 @@ struct EventBusFlags: ParsableArguments {
 struct MapperHostFlags: ParsableArguments {
   @Option(
     name: .customLong("mappers"),
-    help: ArgumentHelp("Folder of mapper libraries; may be given more than once, the last one wins.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Folder of mapper libraries; may be given more than once, the last one wins.", valueName: "dir"))
   var folders: [String] = []
 
   @Option(help: ArgumentHelp("The mapper-runner program (default: beside edgecore).", valueName: "file"))

@@ -24,7 +24,9 @@ extension Agent {
   private static func makeFolder(_ path: String) throws(AgentError) {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
     let up = parent(of: path)
-    guard errno == ENOENT, up != path else { throw AgentError("the folder \(path) cannot be made: \(errnoText())") }
+    guard errno == ENOENT, up != path else {
+      throw AgentError("the folder \(path) cannot be made: \(errnoText())")
+    }
     try makeFolder(up)
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
       throw AgentError("the folder \(path) cannot be made: \(errnoText())")
@@ -33,7 +35,9 @@ extension Agent {
 
   private static func errnoText() -> String { String(cString: strerror(errno)) }
 
-  static func eventBus(_ configuration: EdgeCoreConfiguration, _ places: Places, _ log: Logger) throws(AgentError) -> EventBus {
+  static func eventBus(_ configuration: EdgeCoreConfiguration, _ places: Places, _ log: Logger)
+    throws(AgentError) -> EventBus
+  {
     let settings = configuration.eventBus
     var options = EventBusOptions()
     options.mode =
@@ -59,16 +63,19 @@ extension Agent {
 
   private static func address(_ server: MQTTServer, _ key: String) throws(AgentError) -> BrokerAddress {
     guard !server.usesTLS else {
-      throw AgentError("modules.eventBus.\(key): \(server): expected tcp:// (TLS to a broker is not served yet)")
+      throw AgentError(
+        "modules.eventBus.\(key): \(server): expected tcp:// (TLS to a broker is not served yet)")
     }
     return BrokerAddress(host: server.host, port: UInt16(clamping: server.port))
   }
 
   static func mapperHost(
-    _ configuration: EdgeCoreConfiguration, _ places: Places, runner: String, _ twins: TwinManager, _ log: Logger
+    _ configuration: EdgeCoreConfiguration, _ places: Places, runner: String, _ twins: TwinManager,
+    _ log: Logger
   ) throws(AgentError) -> MapperHost {
     guard configuration.mapperHost.isolation == .process else {
-      throw AgentError("modules.mapperHost.isolation: inProcess: expected process (inProcess is not served yet)")
+      throw AgentError(
+        "modules.mapperHost.isolation: inProcess: expected process (inProcess is not served yet)")
     }
     do {
       // The configuration names the winner last, the host wants it first.

@@ -42,7 +42,8 @@ package final class Agent: Sendable {
     await beehive.register(twins)
 
     let host: MapperHost? =
-      try configuration.mapperHost.enable ? mapperHost(configuration, places, runner: runner, twins, log) : nil
+      try configuration.mapperHost.enable
+      ? mapperHost(configuration, places, runner: runner, twins, log) : nil
     if let host { await beehive.register(host) }
 
     var manifests: StandaloneManifests?
@@ -66,7 +67,8 @@ package final class Agent: Sendable {
           options: TwinAPIOptions(
             socket: configuration.twinAPI.socket, address: configuration.twinAPI.address,
             port: configuration.twinAPI.port),
-          twins: twins, mappers: host ?? NoMappers(), manifests: manifests, node: status, group: loops, log: log))
+          twins: twins, mappers: host ?? NoMappers(), manifests: manifests, node: status, group: loops,
+          log: log))
     }
     return Agent(beehive: beehive, status: status, group: group, log: log)
   }

@@ -32,13 +32,16 @@ final class AgentStatus: NodeStatus {
     if let bus { counters["eventBus"] = .array(bus.statistics.map { .object($0.members) }) }
     if let manifests { counters["metaManager"] = ["problems": .int(Int64(manifests.problems().count))] }
     return NodeReport(
-      name: name, version: SelvedgeVersion.text, startTime: startTime, modules: modules ?? [], counters: counters,
+      name: name, version: SelvedgeVersion.text, startTime: startTime, modules: modules ?? [],
+      counters: counters,
       notReady: modules == nil ? ["the agent is starting"] : brokersAway)
   }
 
   /// A node without its broker serves HTTP and devices, but is not all there.
   private var brokersAway: [String] {
-    (bus?.statistics ?? []).filter { !$0.isConnected }.map { "no MQTT broker at \($0.address): \($0.problem)" }
+    (bus?.statistics ?? []).filter { !$0.isConnected }.map {
+      "no MQTT broker at \($0.address): \($0.problem)"
+    }
   }
 }
 

@@ -3,5 +3,7 @@ internal import DeviceAPI
 
 /// Stands where the event bus would, on a node whose configuration switches it off.
 final class SilentPublisher: MessagePublisher {
-  func publish(_ payload: UnsafeRawBufferPointer, to topic: MessageTopic, as kind: MessageKind) -> Bool { false }
+  func publish(_ payload: UnsafeRawBufferPointer, to topic: MessageTopic, as kind: MessageKind) -> Bool {
+    false
+  }
 }

@@ -50,7 +50,9 @@ struct BrokerConfiguration {
     try makeFolder(folder)
     unlink(path)
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw InternalBroker.StartError(description: "\(path): \(SystemError.text(errno))") }
+    guard file >= 0 else {
+      throw InternalBroker.StartError(description: "\(path): \(SystemError.text(errno))")
+    }
     defer { close(file) }
     let bytes = Array(text.utf8)
     guard Glibc.write(file, bytes, bytes.count) == bytes.count,

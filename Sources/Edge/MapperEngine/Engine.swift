@@ -42,7 +42,9 @@ package final class Engine: @unchecked Sendable {
       board: board, ended: { session, lane in relay.engine?.ended(session, lane) },
       starved: {
         sink.send(
-          .log(session: 0, level: .warning, text: "more than \(LaneScheduler.maximumThreads) lines are in a call: some wait"))
+          .log(
+            session: 0, level: .warning,
+            text: "more than \(LaneScheduler.maximumThreads) lines are in a call: some wait"))
       })
     relay.engine = self
     host.onLink { report in relay.engine?.driverReported(report) }

@@ -13,6 +13,10 @@ extension WorkerThread {
   static func start(
     _ name: String, _ body: @escaping @Sendable () -> Void
   ) throws(FileProblem) -> WorkerThread {
-    do throws(StartError) { return try WorkerThread(name, body) } catch { throw FileProblem(error.description) }
+    do throws(StartError) {
+      return try WorkerThread(name, body)
+    } catch {
+      throw FileProblem(error.description)
+    }
   }
 }

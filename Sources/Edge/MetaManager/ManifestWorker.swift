@@ -13,7 +13,7 @@ final class ManifestWorker {
   private static let latest: Int64 = 100_000_000
   /// A file that somebody has open for writing is left alone until it is closed, or was not written to
   /// for so long.
-  private static let writing: Int64 = 500_000_000
+  private static let writing: Int64 = 3_000_000_000
   /// How often to look where no event can be expected.
   private static let polling: Int64 = 1_000_000_000
 

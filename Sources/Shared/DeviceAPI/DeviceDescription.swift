@@ -19,7 +19,8 @@ package struct DeviceDescription: Sendable, Equatable {
 
   package init(
     name: DeviceName, model: String, labels: [String: String] = [:], protocolName: String? = nil,
-    settings: JSON.Members = .init(), properties: [PropertyDescription] = [], telemetry: TelemetryForm = .full,
+    settings: JSON.Members = .init(), properties: [PropertyDescription] = [],
+    telemetry: TelemetryForm = .full,
     origin: String = ""
   ) {
     self.name = name

@@ -20,7 +20,8 @@ package struct DeviceSnapshot: Sendable {
 
   package init(
     name: DeviceName, model: String, labels: [String: String], protocolName: String?, link: LinkSnapshot,
-    desiredVersion: Int64, reportedVersion: Int64, properties: [PropertySnapshot], change: UInt64, sequence: UInt64
+    desiredVersion: Int64, reportedVersion: Int64, properties: [PropertySnapshot], change: UInt64,
+    sequence: UInt64
   ) {
     self.name = name
     self.model = model

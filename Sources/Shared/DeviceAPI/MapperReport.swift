@@ -28,7 +28,8 @@ package struct MapperReport: Sendable {
     package var pointSchema: String?
     package var extensions: [String]
 
-    package init(id: String, title: String, deviceSchema: String?, pointSchema: String?, extensions: [String]) {
+    package init(id: String, title: String, deviceSchema: String?, pointSchema: String?, extensions: [String])
+    {
       self.id = id
       self.title = title
       self.deviceSchema = deviceSchema
@@ -56,7 +57,9 @@ package struct MapperReport: Sendable {
   /// The library's whole path.
   package var file: String
   /// The last part of `file`.
-  package var fileName: Substring { file[(file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex)...] }
+  package var fileName: Substring {
+    file[(file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex)...]
+  }
   package var name: String
   package var version: String
   package var state: State

@@ -27,7 +27,9 @@ package struct MapperStatus: RawRepresentable, Sendable, Hashable, CustomStringC
   package var detail: Int32 { Int32(bitPattern: UInt32(bitPattern: rawValue) >> 8) }
 
   /// Matches by class, so that a case names every detail of it.
-  package static func ~= (pattern: MapperStatus, status: MapperStatus) -> Bool { pattern.class == status.class }
+  package static func ~= (pattern: MapperStatus, status: MapperStatus) -> Bool {
+    pattern.class == status.class
+  }
 
   package var isOK: Bool { self.class == .ok }
 

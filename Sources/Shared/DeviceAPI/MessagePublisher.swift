@@ -20,5 +20,7 @@ package enum MessageKind: Sendable {
 package struct MessageTopic: Sendable, Hashable, CustomStringConvertible {
   package let cString: [CChar]
   package init(_ text: String) { cString = text.utf8CString.map { $0 } }
-  package var description: String { String(decoding: cString.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+  package var description: String {
+    String(decoding: cString.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
 }

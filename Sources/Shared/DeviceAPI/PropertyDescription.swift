@@ -35,10 +35,12 @@ package struct PropertyDescription: Sendable, Equatable {
   package static let minimumCollectCycle = 10
 
   package init(
-    name: String, type: PropertyType, isWritable: Bool = false, minimum: Double? = nil, maximum: Double? = nil,
+    name: String, type: PropertyType, isWritable: Bool = false, minimum: Double? = nil,
+    maximum: Double? = nil,
     unit: String? = nil, summary: String? = nil, visitor: JSON.Members? = nil,
     collectCycleMilliseconds: Int = Self.defaultCollectCycle,
-    reportCycleMilliseconds: Int = Self.defaultReportCycle, reportToCloud: Bool = true, desired: String? = nil,
+    reportCycleMilliseconds: Int = Self.defaultReportCycle, reportToCloud: Bool = true,
+    desired: String? = nil,
     desiredTimeToLiveMilliseconds: Int = 0, verify: Bool = false
   ) {
     self.name = name

@@ -14,7 +14,8 @@ package protocol TwinService: AnyObject, Sendable {
   /// boolean); a string is read as the property's type, so "22" sets a number.
   /// - Parameter ifVersion: refused with `.conflict` unless `desiredVersion` is this.
   func setDesired(
-    _ changes: [(property: String, value: JSON?)], of device: DeviceName, origin: DesiredOrigin, ifVersion: Int64?
+    _ changes: [(property: String, value: JSON?)], of device: DeviceName, origin: DesiredOrigin,
+    ifVersion: Int64?
   ) async throws(TwinError) -> DeviceSnapshot
 
   /// Waits until no desired value of the device with a version up to `version` is pending, or until

@@ -72,7 +72,8 @@ extension Value {
   /// has a text.
   package func converted(to type: PropertyType) -> Value? {
     switch (type, self) {
-    case (.int, .int), (.float, .float), (.double, .double), (.boolean, .bool), (.string, .text), (.stream, .text),
+    case (.int, .int), (.float, .float), (.double, .double), (.boolean, .bool), (.string, .text),
+      (.stream, .text),
       (.bytes, .bytes):
       return self
     case (.int, .bool(let value)): return .int(value ? 1 : 0)

@@ -232,7 +232,8 @@ private struct JSONParser {
     let unit = try hexUnit()
     if let scalar = Unicode.Scalar(UInt32(unit)) { return scalar }
     let replacement: Unicode.Scalar = "\u{FFFD}"
-    guard unit < 0xDC00, at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"), bytes[at + 1] == UInt8(ascii: "u")
+    guard unit < 0xDC00, at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"),
+      bytes[at + 1] == UInt8(ascii: "u")
     else { return replacement }
     let mark = at
     at += 2

@@ -90,17 +90,18 @@ static void note_fault(void) {
   atomic_compare_exchange_strong(&watched->fault_slot, &none, own_slot + 1);
 }
 
-/* Returns: the instruction faults again, now with the default action, and the process ends by the
- * signal that it deserves. */
-static void on_fault(int signal_number) {
-  (void)signal_number;
+/* Returns from a real fault: the instruction faults again, now with the default action, and the
+ * process ends by the signal that it deserves. One that was sent is sent once more. */
+static void on_fault(int signal_number, siginfo_t *info, void *context) {
+  (void)context;
   note_fault();
+  if (info->si_code <= 0) raise(signal_number);
 }
 
 void sv_board_watch_faults(sv_board *board) {
   watched = board;
-  struct sigaction action = {.sa_handler = on_fault,
-                             .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER};
+  struct sigaction action = {.sa_sigaction = on_fault,
+                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER};
   sigemptyset(&action.sa_mask);
   const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
   for (size_t index = 0; index < sizeof fatal / sizeof *fatal; index++)

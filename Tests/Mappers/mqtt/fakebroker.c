@@ -65,9 +65,13 @@ static void serve(fake_broker *broker, int file) {
     case 3: { /* PUBLISH */
       size_t topic = (size_t)(body[0] << 8 | body[1]);
       atomic_fetch_add(&broker->publishes, 1);
-      if (!(first & 6) || !atomic_load(&broker->has_puback)) break;
-      uint8_t answer[] = {0x40, 2, body[2 + topic], body[3 + topic]};
-      reply(file, answer, sizeof answer);
+      if (!(first & 6)) break;
+      int count = atomic_load(&broker->id_count);
+      if (count < 64) {
+        atomic_store(&broker->ids[count], body[2 + topic] << 8 | body[3 + topic]);
+        atomic_store(&broker->id_count, count + 1);
+      }
+      if (atomic_load(&broker->has_puback)) fake_broker_acknowledge(broker);
       break;
     }
     case 8: /* SUBSCRIBE */
@@ -106,6 +110,15 @@ void fake_broker_start(fake_broker *broker) {
   if (getsockname(broker->file, (struct sockaddr *)&address, &size) != 0) abort();
   snprintf(broker->url, sizeof broker->url, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
   if (pthread_create(&broker->thread, NULL, run, broker) != 0) abort();
+}
+
+void fake_broker_acknowledge(fake_broker *broker) {
+  int file = atomic_load(&broker->client), count = atomic_exchange(&broker->id_count, 0);
+  for (int i = 0; i < count; i++) {
+    int id = atomic_load(&broker->ids[i]);
+    uint8_t answer[] = {0x40, 2, (uint8_t)(id >> 8), (uint8_t)id}; /* PUBACK */
+    reply(file, answer, sizeof answer);
+  }
 }
 
 void fake_broker_drop(fake_broker *broker) {

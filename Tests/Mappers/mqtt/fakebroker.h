@@ -17,6 +17,9 @@ typedef struct fake_broker {
   atomic_int suback_odd; /* of every second topic; -2: as the others */
   atomic_bool has_puback;
 
+  atomic_int ids[64]; /* packet identifiers not acknowledged, in their order */
+  atomic_int id_count;
+
   /* What it has seen. */
   atomic_int connects, publishes;
 
@@ -30,6 +33,8 @@ typedef struct fake_broker {
 void fake_broker_start(fake_broker *broker);
 /* Cuts the client off. */
 void fake_broker_drop(fake_broker *broker);
+/* Acknowledges what was published with QoS 1 so far and was not acknowledged. */
+void fake_broker_acknowledge(fake_broker *broker);
 void fake_broker_stop(fake_broker *broker);
 
 #endif

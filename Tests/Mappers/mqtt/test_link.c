@@ -113,6 +113,24 @@ TEST(a_lost_broker_is_told_and_found_again) {
   real_broker_free(&broker);
 }
 
+TEST(attempts_grow_apart) {
+  fake_broker broker = {0};
+  rig rig = {0};
+  fake_points_add(&rig.points, "a", MAPPER_TYPE_I64, "topic: a");
+  fake_broker_start(&broker);
+  REQUIRE(rig_open(&rig, broker.url, ""));
+  atomic_store(&broker.connack, 3); /* server unavailable */
+  fake_broker_drop(&broker);
+  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DOWN, 5000));
+  /* After half a second and, since up to a fifth is taken off, 0.8 to 1 s more; then 1.6 to 2 s. */
+  usleep(2200000);
+  CHECK_INT(atomic_load(&broker.connects), 3);
+  atomic_store(&broker.connack, 0);
+  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_UP, 5000));
+  rig_close(&rig);
+  fake_broker_stop(&broker);
+}
+
 TEST(open_tells_at_once_that_there_is_no_broker) {
   real_broker broker = {.port = free_port()};
   char url[64], text[128];
@@ -207,6 +225,7 @@ TEST(open_honours_deadline_and_cancellation) {
 
   /* Nobody waits any more, so the connection is left. */
   for (int i = 0; i < 500 && atomic_load(&broker.client) >= 0; i++) usleep(10000);
+  CHECK(atomic_load(&broker.client) < 0);
   atomic_store(&broker.connack, 0);
   atomic_store(&broker.suback, -1);
   CHECK_INT(fake_device_open(&rig.device, 1500), MAPPER_TIMEOUT);
@@ -283,6 +302,45 @@ static void *work(void *argument) {
   }
   fake_points_free(&points);
   return NULL;
+}
+
+/* Makes and frees devices of brokers that come and go. */
+static void *make(void *argument) {
+  worker *self = argument;
+  const mapper_driver *driver = fake_host_driver(self->rig->host, "mqtt");
+  mapper_call *call = fake_call_new(5000);
+  for (int round = 0; round < 200; round++) {
+    char text[96];
+    snprintf(text, sizeof text, "broker: \"%s\", clientID: c%d", self->broker->url, round % 3);
+    mapper_settings settings = fake_settings(text);
+    mapper_device *device = NULL;
+    CHECK_INT(driver->create(self->rig->host, 0, &settings, call, &device), MAPPER_OK);
+    fake_settings_free(&settings);
+    if (!device) break;
+    mapper_point none = {.name = ""};
+    mapper_status result;
+    CHECK_INT(driver->bind(device, call, &none, 0, &result), MAPPER_OK);
+    if (round % 8 == self->number && driver->open(device, call) == MAPPER_OK) driver->close(device);
+    driver->destroy(device);
+  }
+  fake_call_free(call);
+  return NULL;
+}
+
+TEST(brokers_come_and_go_in_many_lanes) {
+  enum { COUNT = 4 };
+  real_broker broker;
+  rig rig = {0};
+  worker workers[COUNT];
+  REQUIRE(real_broker_start(&broker, NULL, NULL));
+  CHECK_INT(rig_bind(&rig, broker.url, ""), MAPPER_OK);
+  for (int i = 0; i < COUNT; i++) {
+    workers[i] = (worker){.rig = &rig, .broker = &broker, .number = i};
+    pthread_create(&workers[i].thread, NULL, make, &workers[i]);
+  }
+  for (int i = 0; i < COUNT; i++) pthread_join(workers[i].thread, NULL);
+  rig_close(&rig);
+  real_broker_free(&broker);
 }
 
 TEST(many_lanes_share_a_broker) {

@@ -16,7 +16,9 @@ struct Arena: ~Copyable {
 
   /// Nil when `align` is no power of two or the limit is reached.
   mutating func allocate(_ size: Int, align: Int) -> UnsafeMutableRawPointer? {
-    guard size >= 0, align > 0, align <= 4096, align & (align - 1) == 0, size <= Self.limit else { return nil }
+    guard size >= 0, align > 0, align <= 4096, align & (align - 1) == 0, size <= Self.limit else {
+      return nil
+    }
     if let chunk = chunks.last, let base = chunk.baseAddress {
       let start = (used + align - 1) & ~(align - 1)
       if start + size <= chunk.count {

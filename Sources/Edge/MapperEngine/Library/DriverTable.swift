@@ -15,7 +15,8 @@ final class DriverTable: @unchecked Sendable {
   init(_ foreign: UnsafePointer<mapper_driver>) throws(MapperLoadError) {
     let word = MemoryLayout<UInt>.size
     let members = [
-      "id", "title", "device_schema", "point_schema", "lane", "create", "bind", "open", "read", "write", "close",
+      "id", "title", "device_schema", "point_schema", "lane", "create", "bind", "open", "read", "write",
+      "close",
       "destroy", "query",
     ]
     let optional: Set = ["device_schema", "point_schema", "lane", "write", "query"]

@@ -29,7 +29,8 @@ final class HostContext: @unchecked Sendable {
       to: mapper_host_api(
         size: UInt32(MemoryLayout<mapper_host_api>.size), abi_minor: UInt32(MAPPER_ABI_MINOR), log: hostLog,
         report: hostReport, link: hostLink, cancelled: callCancelled, cancel_fd: callCancelDescriptor,
-        deadline_ns: callDeadline, alloc: callAlloc, fail: callFail, fail_item: callFailItem, query: hostQuery))
+        deadline_ns: callDeadline, alloc: callAlloc, fail: callFail, fail_item: callFailItem, query: hostQuery
+      ))
     self.table = UnsafePointer(table)
   }
 

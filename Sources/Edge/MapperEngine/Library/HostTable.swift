@@ -41,7 +41,9 @@ func callAlloc(_ call: OpaquePointer, _ size: Int, _ align: Int) -> UnsafeMutabl
   CallContext.from(call).arena.allocate(size, align: align)
 }
 
-func callFail(_ call: OpaquePointer, _ status: mapper_status, _ text: UnsafePointer<CChar>, _ size: Int) -> mapper_status {
+func callFail(_ call: OpaquePointer, _ status: mapper_status, _ text: UnsafePointer<CChar>, _ size: Int)
+  -> mapper_status
+{
   CallContext.from(call).failure = clipped(text, size)
   return status
 }

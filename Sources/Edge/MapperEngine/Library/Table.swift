@@ -12,7 +12,8 @@ enum Table {
   ) throws(MapperLoadError) -> UnsafePointer<T> {
     let size = Int(foreign.loadUnaligned(as: UInt32.self))
     guard size >= minimum else { throw .tooShort(table: name, size: size, required: minimum) }
-    let own = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<T>.size, alignment: MemoryLayout<T>.alignment)
+    let own = UnsafeMutableRawPointer.allocate(
+      byteCount: MemoryLayout<T>.size, alignment: MemoryLayout<T>.alignment)
     own.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<T>.size)
     own.copyMemory(from: foreign, byteCount: Swift.min(size, MemoryLayout<T>.size))
     for member in required where own.load(fromByteOffset: member.offset, as: UInt.self) == 0 {

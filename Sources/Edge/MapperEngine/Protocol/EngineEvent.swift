@@ -124,7 +124,8 @@ extension EngineEvent {
             LibraryReport.Driver(
               id: try reader.text(), title: try reader.text(), deviceSchema: try reader.optionalText(),
               pointSchema: try reader.optionalText(),
-              extensions: try reader.list(minimum: 4) { (reader) throws(Frame.Malformed) in try reader.text() })
+              extensions: try reader.list(minimum: 4) { (reader) throws(Frame.Malformed) in try reader.text()
+              })
           }))
     case .refused: self = .refused(reason: try reader.text())
     case .bound:

@@ -7,7 +7,8 @@ struct FrameReader {
 
   /// `frame` is a whole frame, header included.
   init(_ frame: UnsafeRawBufferPointer, header: Frame.Header) throws(Frame.Malformed) {
-    guard header.size <= frame.count, header.count < 8, Frame.headerSize + Int(header.count) <= header.size else {
+    guard header.size <= frame.count, header.count < 8, Frame.headerSize + Int(header.count) <= header.size
+    else {
       throw Frame.Malformed("header")
     }
     bytes = UnsafeRawBufferPointer(rebasing: frame[..<(header.size - Int(header.count))])
@@ -16,7 +17,9 @@ struct FrameReader {
 
   var isAtEnd: Bool { at == bytes.count }
 
-  mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) throws(Frame.Malformed) -> T {
+  mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) throws(Frame
+    .Malformed) -> T
+  {
     guard bytes.count - at >= MemoryLayout<T>.size else { throw Frame.Malformed("too short") }
     defer { at += MemoryLayout<T>.size }
     return bytes.loadUnaligned(fromByteOffset: at, as: T.self)
@@ -43,7 +46,9 @@ struct FrameReader {
     minimum: Int, _ each: (inout FrameReader) throws(Frame.Malformed) -> T
   ) throws(Frame.Malformed) -> [T] {
     let count = Int(try integer(UInt32.self))
-    guard count <= (bytes.count - at) / Swift.max(1, minimum) else { throw Frame.Malformed("list of \(count)") }
+    guard count <= (bytes.count - at) / Swift.max(1, minimum) else {
+      throw Frame.Malformed("list of \(count)")
+    }
     var result: [T] = []
     result.reserveCapacity(count)
     for _ in 0..<count { result.append(try each(&self)) }

@@ -18,7 +18,9 @@ package enum SampleFrame {
   package static let sampleSize = MemoryLayout<mapper_sample>.stride
 
   /// What stands before the samples.
-  static func head(session: UInt32, count: Int, tail: Int, arrival: Int64, into head: UnsafeMutableRawBufferPointer) {
+  static func head(
+    session: UInt32, count: Int, tail: Int, arrival: Int64, into head: UnsafeMutableRawBufferPointer
+  ) {
     head.storeBytes(of: UInt32(headSize + count * sampleSize + tail), toByteOffset: 0, as: UInt32.self)
     head.storeBytes(of: Frame.Kind.samples.rawValue, toByteOffset: 4, as: UInt16.self)
     head.storeBytes(of: UInt16(0), toByteOffset: 6, as: UInt16.self)
@@ -46,10 +48,12 @@ package enum SampleFrame {
   /// not even its point is known, is left out.
   /// - Returns: the arrival, Unix nanoseconds.
   package static func decode(
-    _ frame: UnsafeRawBufferPointer, header: Frame.Header, mapping: [PointMapping], into samples: inout [Sample]
+    _ frame: UnsafeRawBufferPointer, header: Frame.Header, mapping: [PointMapping],
+    into samples: inout [Sample]
   ) throws(Frame.Malformed) -> Int64 {
     let count = Int(header.count)
-    guard header.size <= frame.count, header.size >= headSize, count <= (header.size - headSize) / sampleSize else {
+    guard header.size <= frame.count, header.size >= headSize, count <= (header.size - headSize) / sampleSize
+    else {
       throw Frame.Malformed("sample count \(count)")
     }
     let tailSize = Int(frame.loadUnaligned(fromByteOffset: 24, as: UInt32.self))
@@ -69,7 +73,9 @@ package enum SampleFrame {
   }
 
   @inline(__always)
-  private static func sample(_ raw: mapper_sample, tail: UnsafeRawBufferPointer, mapping: PointMapping) -> Sample {
+  private static func sample(_ raw: mapper_sample, tail: UnsafeRawBufferPointer, mapping: PointMapping)
+    -> Sample
+  {
     let status = MapperStatus(rawValue: raw.status)
     guard status.rawValue == 0 else {
       var text = ""
@@ -93,7 +99,9 @@ package enum SampleFrame {
 
   /// The common scalar pairs first: this runs once a sample.
   @inline(__always)
-  private static func value(of raw: mapper_value, as type: PropertyType, tail: UnsafeRawBufferPointer) -> Value? {
+  private static func value(of raw: mapper_value, as type: PropertyType, tail: UnsafeRawBufferPointer)
+    -> Value?
+  {
     switch (raw.type, type) {
     case (MAPPER_TYPE_F32, .float): return raw.f64.isFinite ? .float(Float(raw.f64)) : nil
     case (MAPPER_TYPE_F64, .double): return raw.f64.isFinite ? .double(raw.f64) : nil
@@ -104,7 +112,9 @@ package enum SampleFrame {
   }
 
   /// The bytes of a value, `size` bytes an element, if they lie in the tail.
-  private static func data(of raw: mapper_value, size: Int, in tail: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+  private static func data(of raw: mapper_value, size: Int, in tail: UnsafeRawBufferPointer)
+    -> UnsafeRawBufferPointer?
+  {
     let offset = raw.u64
     let bytes = UInt64(raw.count) * UInt64(size)
     guard offset <= UInt64(tail.count), bytes <= UInt64(tail.count) - offset else { return nil }

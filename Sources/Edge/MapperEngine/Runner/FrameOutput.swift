@@ -30,7 +30,9 @@ package final class FrameOutput: EngineSink {
     let frame = event.encode()
     let sent = tail.withLock { _ in
       frame.withUnsafeBytes { bytes in
-        var parts = [iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)]
+        var parts = [
+          iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+        ]
         return write(&parts, patience: Self.eventLimit)
       }
     }
@@ -66,7 +68,8 @@ package final class FrameOutput: EngineSink {
   }
 
   private func send(
-    _ samples: UnsafeBufferPointer<mapper_sample>, tail: [UInt8], session: UInt32, arrival: Int64, mayWait: Bool
+    _ samples: UnsafeBufferPointer<mapper_sample>, tail: [UInt8], session: UInt32, arrival: Int64,
+    mayWait: Bool
   ) -> Bool {
     let size = SampleFrame.headSize + samples.count * SampleFrame.sampleSize + tail.count
     guard size <= Frame.maximumSize, mayWait || hasRoom(for: size) else { return false }

@@ -104,9 +104,12 @@ extension DeviceSession {
     let status = inCall(.subscribe, timeoutMilliseconds: binding.openTimeoutMilliseconds) { call in
       points.withUnsafeBufferPointer { points in
         results.withUnsafeMutableBufferPointer { results in
-          guard let first = points.baseAddress, let base = results.baseAddress else { return MapperStatus.internal }
+          guard let first = points.baseAddress, let base = results.baseAddress else {
+            return MapperStatus.internal
+          }
           return MapperStatus(
-            rawValue: table.pointee.start(device, call, subscription.id, first, UInt32(points.count), 0, base))
+            rawValue: table.pointee.start(device, call, subscription.id, first, UInt32(points.count), 0, base)
+          )
         }
       }
     }

@@ -23,7 +23,9 @@ extension DeviceSession {
     group.prepare()
     let status = inCall(.read, timeoutMilliseconds: binding.callTimeoutMilliseconds) { call in
       points.withUnsafeBufferPointer { points in
-        guard let ids = points.baseAddress, let out = group.samples.baseAddress else { return MapperStatus.ok }
+        guard let ids = points.baseAddress, let out = group.samples.baseAddress else {
+          return MapperStatus.ok
+        }
         return MapperStatus(
           rawValue: driver.table.pointee.read(device, call, ids, UInt32(points.count), out))
       }
@@ -81,7 +83,8 @@ extension DeviceSession {
   }
 
   private func note(
-    _ fault: StaticString?, of sample: inout mapper_sample, at index: Int, point: UInt32, in failures: inout Failures
+    _ fault: StaticString?, of sample: inout mapper_sample, at index: Int, point: UInt32,
+    in failures: inout Failures
   ) {
     let status = fault == nil || sample.status == MAPPER_NOT_FILLED ? sample.status : MAPPER_INTERNAL
     var text = fault.map { "\($0)" } ?? call.itemFailures[index] ?? ""

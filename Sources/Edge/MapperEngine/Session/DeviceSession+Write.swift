@@ -71,7 +71,9 @@ extension DeviceSession {
     group.prepare()
     let status = inCall(.read, timeoutMilliseconds: binding.callTimeoutMilliseconds) { call in
       group.points.withUnsafeBufferPointer { points in
-        guard let ids = points.baseAddress, let out = group.samples.baseAddress else { return MapperStatus.ok }
+        guard let ids = points.baseAddress, let out = group.samples.baseAddress else {
+          return MapperStatus.ok
+        }
         return MapperStatus(rawValue: driver.table.pointee.read(device, call, ids, UInt32(points.count), out))
       }
     }

@@ -23,7 +23,10 @@ final class DeviceSession: @unchecked Sendable {
   private var lastReport: LinkMachine.Report?
   private var random = SystemRandomNumberGenerator()
 
-  init(_ binding: SessionBinding, driver: DriverTable, host: HostContext, counters: EngineCounters, call: CallContext) {
+  init(
+    _ binding: SessionBinding, driver: DriverTable, host: HostContext, counters: EngineCounters,
+    call: CallContext
+  ) {
     self.binding = binding
     self.driver = driver
     self.host = host

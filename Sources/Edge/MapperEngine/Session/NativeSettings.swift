@@ -25,7 +25,11 @@ struct NativeSettings: ~Copyable {
         value.type = MAPPER_TYPE_F64
         value.f64 = number
       case .text(let text), .json(let text):
-        if case .text = setting.value { value.type = MAPPER_TYPE_TEXT } else { value.type = MAPPER_TYPE_BYTES }
+        if case .text = setting.value {
+          value.type = MAPPER_TYPE_TEXT
+        } else {
+          value.type = MAPPER_TYPE_BYTES
+        }
         value.count = UInt32(text.utf8.count)
         value.data = UnsafeRawPointer(Self.copy(text, into: &strings))
       }
@@ -42,7 +46,9 @@ struct NativeSettings: ~Copyable {
     mapper_settings(items: UnsafePointer(items.baseAddress), count: UInt64(items.count))
   }
 
-  private static func copy(_ text: String, into strings: inout [UnsafeMutablePointer<CChar>]) -> UnsafePointer<CChar> {
+  private static func copy(_ text: String, into strings: inout [UnsafeMutablePointer<CChar>])
+    -> UnsafePointer<CChar>
+  {
     let size = text.utf8.count
     let memory = UnsafeMutablePointer<CChar>.allocate(capacity: size + 1)
     for (offset, byte) in text.utf8.enumerated() { memory[offset] = CChar(bitPattern: byte) }

@@ -9,6 +9,8 @@ final class Session: DeviceDriver, Sendable {
   let mapping: [SampleFrame.PointMapping]
   /// How long a write may take in all, in its lane's queue and on the device, nanoseconds.
   let writeLimit: Int64
+  /// The longest deadline of one call, nanoseconds.
+  let callLimit: Int64
   /// How long the driver may take to let go of the device, nanoseconds.
   let closeLimit: Int64
   private let pointNames: [String]
@@ -27,7 +29,8 @@ final class Session: DeviceDriver, Sendable {
     pointNames = plan.binding.points.map(\.name)
     let (call, open) = (plan.binding.callTimeoutMilliseconds, plan.binding.openTimeoutMilliseconds)
     writeLimit = Int64(call) * 1_000_000 + Self.queueLimit
-    closeLimit = Int64(max(call, open)) * 1_000_000 + 1_000_000_000
+    callLimit = Int64(max(call, open)) * 1_000_000
+    closeLimit = callLimit + 1_000_000_000
   }
 
   func write(_ values: [PropertyWrite], completion: @escaping @Sendable ([WriteOutcome]) -> Void) {

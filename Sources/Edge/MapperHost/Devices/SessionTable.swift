@@ -30,6 +30,8 @@ struct SessionTable {
     }
   }
 
+  var isEmpty: Bool { entries.isEmpty }
+
   /// Of the device that a session drives, for messages.
   func device(of id: UInt32) -> String? { self[id]?.session.device.description }
 }

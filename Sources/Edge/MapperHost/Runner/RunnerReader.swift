@@ -37,6 +37,7 @@ struct RunnerReader {
   private var verdict: String?
   private var killAt: Int64?
   private var startTime = WallClock.monotonic
+  private var hangs = HangWatch()
 
   init(
     process: RunnerProcess, link: RunnerLink, limits: Limits, log: Logger,
@@ -54,14 +55,15 @@ struct RunnerReader {
   mutating func run() {
     var input = FrameInput(descriptor: link.descriptor, capacity: 256 << 10)
     var status: Int32?
+    var entries = [link.descriptor, link.wakeUp.descriptor, process.output, process.watch].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
     while status == nil {
-      var entries = [
-        pollfd(fd: socketIsOpen ? link.descriptor : -1, events: socketEvents, revents: 0),
-        pollfd(fd: link.wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: outputIsOpen ? process.output : -1, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: process.watch, events: Int16(POLLIN), revents: 0),
-      ]
-      poll(&entries, nfds_t(entries.count), timeout())
+      entries[0].events = socketEvents
+      if !socketIsOpen { entries[0].fd = -1 }
+      if !outputIsOpen { entries[2].fd = -1 }
+      // An interrupted poll leaves what an earlier one found.
+      guard poll(&entries, nfds_t(entries.count), timeout()) >= 0 else { continue }
       if entries[0].revents & Int16(POLLOUT) != 0 { link.flush() }
       if entries[0].revents & ~Int16(POLLOUT) != 0 { readFrames(&input) }
       if entries[1].revents != 0 { obey() }
@@ -78,6 +80,7 @@ struct RunnerReader {
   private func timeout() -> Int32 {
     var next = link.hasPendingWrites ? WallClock.monotonic + 1_000_000_000 : Int64.max
     if let killAt { next = min(next, killAt) }
+    if watchesForHangs { next = min(next, hangs.nextLook) }
     // Without a descriptor that tells of the end it is looked for.
     if process.watch < 0 { next = min(next, WallClock.monotonic + 100_000_000) }
     guard next < .max else { return -1 }
@@ -87,6 +90,13 @@ struct RunnerReader {
   private mutating func checkTimes() {
     let now = WallClock.monotonic
     if link.hasPendingWrites { link.expire(now: now) }
+    if watchesForHangs,
+      let reason = hangs.look(
+        at: process.board, now: now, limit: { sessions[$0]?.session.callLimit },
+        device: { sessions.device(of: $0) })
+    {
+      kill(reason)
+    }
     guard let time = killAt, time <= now else { return }
     if !hasLoaded, refusal == nil, !isStopping, socketIsOpen {
       kill("the library was not loaded within \(limits.load / 1_000_000) ms")
@@ -96,6 +106,9 @@ struct RunnerReader {
       killAt = nil
     }
   }
+
+  /// While a runner stops it has a limit of its own.
+  private var watchesForHangs: Bool { hasLoaded && !isStopping && verdict == nil && !sessions.isEmpty }
 
   /// Ends the runner for a reason that its own end would not tell.
   private mutating func kill(_ reason: String) {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import CShims
+import Glibc
+import MapperEngine
+import Testing
+
+@testable import MapperHost
+
+/// One board, one writing thread: this one.
+@Suite(.serialized) struct HangWatchTests {
+  private let second: Int64 = 1_000_000_000
+
+  private func withBoard(_ body: (OpaquePointer) -> Void) throws {
+    let memory = sv_board_create()
+    let board = try #require(sv_board_map(memory))
+    sv_board_take_slot(board, 3)
+    body(board)
+    sv_board_leave()
+    sv_board_take_slot(board, -1)
+    sv_board_unmap(board)
+    close(memory)
+  }
+
+  private func look(_ watch: inout HangWatch, _ board: OpaquePointer, at now: Int64) -> String? {
+    watch.look(
+      at: board, now: now, limit: { $0 == 7 ? second : nil }, device: { $0 == 7 ? "default/sick" : nil })
+  }
+
+  @Test func `names the call and the device once the deadline is well past`() throws {
+    try withBoard { board in
+      sv_board_enter(7, CallFunction.read.rawValue, 10 * second)
+      var watch = HangWatch()
+      #expect(look(&watch, board, at: 13 * second) == nil)
+      #expect(
+        look(&watch, board, at: 15 * second)
+          == "did not come back from read of default/sick for 5000 ms (deadline 1000 ms); it was killed")
+    }
+  }
+
+  @Test func `leaves threads alone that are in no call, or in one of a session that has ended`() throws {
+    try withBoard { board in
+      var watch = HangWatch()
+      #expect(look(&watch, board, at: 100 * second) == nil)
+      sv_board_enter(8, CallFunction.read.rawValue, 10 * second)
+      #expect(look(&watch, board, at: 200 * second) == nil)
+    }
+  }
+
+  @Test func `looks twice a second at most`() throws {
+    try withBoard { board in
+      var watch = HangWatch()
+      _ = look(&watch, board, at: 10 * second)
+      sv_board_enter(7, CallFunction.write.rawValue, 0)
+      #expect(look(&watch, board, at: 10 * second + 1) == nil)
+      #expect(look(&watch, board, at: 11 * second) != nil)
+    }
+  }
+}
