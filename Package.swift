@@ -107,6 +107,7 @@ let testTargets: [Target] = [
   tests("DeviceAPITests", ["DeviceAPI"]),
   tests("DeviceTwinTests", ["Beehive", "DeviceAPI", "DeviceTwin", "JSON", "Store", logging]),
   tests("EdgectlTests", ["DeviceAPI", "JSON", "edgectl"]),
+  tests("EndToEnd", ["CSpawn", "JSON", "TestSupport", "edgecore", "edgectl", "mapper-runner", "modbus-sim"]),
   tests("EventBusTests", ["Beehive", "CSpawn", "DeviceAPI", "EventBus", "TestSupport", logging]),
   tests("JSONTests", ["JSON"]),
   tests("KubeAPITests", ["Config", "DeviceAPI", "JSON", "KubeAPI"]),

@@ -35,17 +35,29 @@ def load(programs, broker, process, mode, in_flight, seconds, name="p0"):
     return result
 
 
+def limits(programs, broker, mode, *in_flight, seconds):
+    """A result for each number of requests in flight."""
+    with programs.responder(broker) as process:
+        return [load(programs, broker, process, mode, count, seconds) for count in in_flight]
+
+
+def best(first, second):
+    """The limit is the best that the machine can do, so of two measurements, before and after, the better."""
+    return {key: (max if key == "rate" else min)(first[key], second[key])
+            for key in ("rate", "cpu_us", "p50_us", "p99_us")}
+
+
 def update(programs, folder, options):
     seconds = options.seconds / 2
     disk = programs.limit("fsync-cost", "--folder", folder)["overwrite_p50_us"] / 1e3
     with programs.broker(folder) as broker:
-        with programs.responder(broker) as process:
-            limit = load(programs, broker, process, "update", 64, seconds)
-            single_limit = load(programs, broker, process, "update", 1, seconds)
+        before = limits(programs, broker, "update", 64, 1, seconds=seconds / 2)
         with twins(programs, folder, broker) as process:
             ours = load(programs, broker, process, "update", 64, seconds)
             time.sleep(1)
             single = load(programs, broker, process, "update", 1, seconds)
+        after = limits(programs, broker, "update", 64, 1, seconds=seconds / 2)
+    limit, single_limit = (best(*pair) for pair in zip(before, after))
     yield rate_row("update-64", "durable twin updates over MQTT, 64 in flight", ours, limit)
     ratio = ours["cpu_us"] / limit["cpu_us"]
     yield Row("update-64-cpu", "CPU of edgecore for such an update", f"{ours['cpu_us']:.1f} µs",
@@ -60,15 +72,16 @@ def update(programs, folder, options):
 def get(programs, folder, options):
     seconds = options.seconds / 2
     with programs.broker(folder) as broker:
-        with programs.responder(broker) as process:
-            limit = load(programs, broker, process, "get", 64, seconds)
+        before, = limits(programs, broker, "get", 64, seconds=seconds / 2)
         with twins(programs, folder, broker) as process:
             ours = load(programs, broker, process, "get", 64, seconds)
+        after, = limits(programs, broker, "get", 64, seconds=seconds / 2)
+    limit = best(before, after)
     yield rate_row("get-64", "twin get over MQTT, 64 in flight", ours, limit)
 
 
 def rate_row(name, work, ours, limit):
     ratio = ours["rate"] / limit["rate"]
-    return Row(name, work, f"{ours['rate']:,.0f}/s", f"{limit['rate']:,.0f}/s", f"{ratio:.0%}", "≥ 70 %", ratio >= 0.7,
-               f"p50 {ours['p50_us'] / 1e3:.1f}, p99 {ours['p99_us'] / 1e3:.1f} ms; CPU {ours['cpu_us']:.0f} µs, "
-               f"limit's {limit['cpu_us']:.0f} µs")
+    return Row(name, work, f"{ours['rate']:,.0f}/s", f"{limit['rate']:,.0f}/s", f"{ratio:.0%}", "≥ 70 %",
+               ratio >= 0.7, f"p50 {ours['p50_us'] / 1e3:.1f}, p99 {ours['p99_us'] / 1e3:.1f} ms; CPU {ours['cpu_us']:.0f} µs, "
+                             f"limit's {limit['cpu_us']:.0f} µs")

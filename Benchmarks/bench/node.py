@@ -117,7 +117,7 @@ class Node:
             raise Failure(f"edgecore ended with status {self.process.returncode}: {tail}")
         try:
             with contextlib.closing(Client(self.socket)) as client:
-                return client.request("GET", "/readyz")[0] == 200
+                return client.exchange(client.encoded("GET", "/readyz"))[0] == 200
         except OSError:
             return False
 

@@ -48,9 +48,10 @@ def quantile(values, share):
 
 def machine(folder):
     """One line on where the figures come from."""
-    model = next((text.split(":", 1)[1].strip() for text in open("/proc/cpuinfo") if text.startswith("model name")),
-                 platform.machine())
-    kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=False)
+    with open("/proc/cpuinfo", encoding="ascii") as facts:
+        model = next((text.split(":", 1)[1].strip() for text in facts if text.startswith("model name")),
+                     platform.machine())
+    kind = subprocess.run(["df", "--output=fstype", folder], capture_output=True, text=True, check=False)
     return (f"machine: {model}, {os.cpu_count()} cores, Linux {platform.release()}, "
-            f"databases on {kind.stdout.strip() or 'an unknown file system'}; "
+            f"databases on {kind.stdout.split()[-1] if kind.stdout else 'an unknown file system'}; "
             f"load before the run {os.getloadavg()[0]:.1f}")

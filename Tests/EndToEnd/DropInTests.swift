@@ -23,7 +23,8 @@ import Testing
     #expect(await node.mapper("modbus")["state"]?.string ?? "starting" == "starting")
     #expect(await node.link(of: "default/tank-1") == "unavailable")
     library.withUnsafeBytes { bytes in
-      #expect(fwrite(bytes.baseAddress.map { $0 + half }, 1, library.count - half, stream) == library.count - half)
+      #expect(
+        fwrite(bytes.baseAddress.map { $0 + half }, 1, library.count - half, stream) == library.count - half)
     }
     fclose(stream)
     #expect(await node.reports(.int(7), as: "level", of: "default/tank-1"))
@@ -64,7 +65,10 @@ import Testing
     #expect(pwrite(descriptor, garbage, garbage.count, 0) == garbage.count)
     close(descriptor)
 
-    #expect(await eventually { await node.mapper("modbus")["hash"] != before["hash"] || node.log.contains("modbus.so") })
+    #expect(
+      await eventually {
+        await node.mapper("modbus")["hash"] != before["hash"] || node.log.contains("modbus.so")
+      })
     // Values go on to come, from the same process.
     for _ in 0..<3 {
       let value = await node.reported("input", of: "default/tank-1")
@@ -80,7 +84,8 @@ import Testing
     #expect(
       await eventually {
         let mapper = await node.mapper("modbus")
-        return mapper["state"] == "running" && mapper["hash"] != before["hash"] && mapper["processID"]?.int != runner
+        return mapper["state"] == "running" && mapper["hash"] != before["hash"]
+          && mapper["processID"]?.int != runner
       })
     #expect(await node.becomes("online", "default/tank-1"))
     let value = await node.reported("input", of: "default/tank-1")

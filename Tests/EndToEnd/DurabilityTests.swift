@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import TestSupport
 import Testing
 
@@ -23,5 +24,31 @@ import Testing
       let complaints = await writers.complaints()
       #expect(complaints.isEmpty, "round \(round), killed after \(moment)")
     }
+  }
+
+  @Test func `a desired value that waits for its device is written after a restart`() async throws {
+    let simulator = try await Simulator(["--holding", "constant:7"])
+    let node = try await Node.started(
+      mappers: ["modbus"],
+      manifests: [
+        "tank": Manifests.tankModel + "---\n"
+          + Manifests.tank("tank-1", port: simulator.port, settings: ", backoffMaxMs: 1000")
+      ])
+    #expect(await node.reports(7, as: "level", of: "default/tank-1"))
+    simulator.kill()
+    #expect(await node.becomes("offline", "default/tank-1"))
+    for value in ["21", "22"] {
+      let reply = try await node.set("level", of: "default/tank-1", to: value, timeout: "10ms")
+      #expect(reply.status == 202, "\(reply.text)")
+      #expect(reply.json["desired"]?["state"] == "pending")
+    }
+    node.kill()
+    let again = try await Simulator(["--holding", "constant:7"], port: simulator.port)
+    try await node.start()
+    #expect(await node.reports(22, as: "level", of: "default/tank-1"))
+    #expect(try await again.client().holding(4) == [22])
+    let level = await node.property("level", of: "default/tank-1")
+    #expect(level["desired"]?["state"] == "applied")
+    #expect(level["desired"]?["version"] == 2)
   }
 }

@@ -12,7 +12,9 @@ import Testing
     ("hang", ["read", "default/sick"]),
   ]
 
-  @Test(arguments: faults) func `others miss no poll while a mapper breaks`(_ fault: (fault: String, words: [String])) async throws {
+  @Test(arguments: faults) func `others miss no poll while a mapper breaks`(
+    _ fault: (fault: String, words: [String])
+  ) async throws {
     let broker = try MosquittoServer()
     try await broker.start()
     let simulator = try await Simulator(["--input", "counter"])

@@ -63,7 +63,8 @@ import Testing
     #expect(device.texts(on: "cmnd/LIMIT") == [#"{"limit":75}"#])
 
     // A message that does not fit is the fault of its points alone.
-    try await device.publish(#"{"ENERGY":{"Power":"much"},"channels":[{},{"id":5}],"limit":61}"#, to: "tele/SENSOR")
+    try await device.publish(
+      #"{"ENERGY":{"Power":"much"},"channels":[{},{"id":5}],"limit":61}"#, to: "tele/SENSOR")
     #expect(await node.reports(5, as: "channel", of: "default/plug"))
     let watts = await node.property("watts", of: "default/plug")
     #expect(watts["reported"]?["quality"] != "good", "\(watts.text)")

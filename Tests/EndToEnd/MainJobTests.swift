@@ -38,7 +38,9 @@ import Testing
     [.device, .mapper, .model], [.mapper, .model, .device], [.mapper, .device, .model],
   ]
 
-  @Test(arguments: orders) func `the order of model, device and mapper does not matter`(order: [Part]) async throws {
+  @Test(arguments: orders) func `the order of model, device and mapper does not matter`(order: [Part])
+    async throws
+  {
     let simulator = try await Simulator(["--holding", "constant:9"])
     let node = try await Node.started()
     for part in order {

@@ -32,7 +32,9 @@ import Testing
   /// The same engine, with and without syncs: if the shim kept what was not synced, the test above would
   /// prove nothing.
   @Test(arguments: [("FULL", true), ("OFF", false)])
-  func `the shim keeps what was synced and nothing else`(_ mode: (synchronous: String, keeps: Bool)) async throws {
+  func `the shim keeps what was synced and nothing else`(_ mode: (synchronous: String, keeps: Bool))
+    async throws
+  {
     let folder = try TemporaryFolder()
     let power = try await PowerCut(folder: folder.path)
     let output = try TemporaryFolder()
@@ -40,11 +42,14 @@ import Testing
     let writer = try ChildProcess(
       python, [Programs.fixture("powercut/writer.py"), folder.file("rows.db"), mode.synchronous],
       environment: power.environment(), output: output.file("acknowledged"))
-    #expect(await eventually(within: .seconds(20)) { Files.text(writer.output).contains("\n200\n") }, "\(Files.text(writer.output))")
+    #expect(
+      await eventually(within: .seconds(20)) { Files.text(writer.output).contains("\n200\n") },
+      "\(Files.text(writer.output))")
     writer.kill()
     let acknowledged = try #require(Files.text(writer.output).split(separator: "\n").last.flatMap { Int($0) })
     try power.cut()
-    let count = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT COUNT(*) FROM row').fetchone()[0])"
+    let count =
+      "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT COUNT(*) FROM row').fetchone()[0])"
     let found = try await Command.run(python, ["-c", count, folder.file("rows.db")])
     let rows = Int(found.output.filter { $0 != "\n" }) ?? 0
     if mode.keeps {

@@ -19,21 +19,54 @@ import Testing
     .init(name: "coilOff", type: "BOOLEAN", settings: "register: CoilRegister, offset: 6", value: false),
     // Coil 8 is the lowest bit; 9 is set.
     .init(name: "coils", type: "INT", settings: "register: CoilRegister, offset: 8, limit: 4", value: 2),
-    .init(name: "door", type: "BOOLEAN", settings: "register: DiscreteInputRegister, offset: 0", value: true, isWritable: false),
-    .init(name: "doors", type: "INT", settings: "register: DiscreteInputRegister, offset: 0, limit: 4", value: 9, isWritable: false),
-    .init(name: "word", type: "INT", settings: "register: HoldingRegister, offset: 0, dataType: uint16", value: 40000),
-    .init(name: "abcd", type: "FLOAT", settings: "register: HoldingRegister, offset: 2, dataType: float32", value: 12.375),
-    .init(name: "badc", type: "FLOAT", settings: "register: HoldingRegister, offset: 4, dataType: float32, byteOrder: BADC", value: 12.375),
-    .init(name: "cdab", type: "FLOAT", settings: "register: HoldingRegister, offset: 6, dataType: float32, isRegisterSwap: true", value: 12.375),
-    .init(name: "dcba", type: "FLOAT", settings: "register: HoldingRegister, offset: 8, dataType: float32, isSwap: true, isRegisterSwap: true", value: 12.375),
-    .init(name: "short", type: "INT", settings: "register: HoldingRegister, offset: 10, dataType: int16", value: -2),
-    .init(name: "long", type: "INT", settings: "register: HoldingRegister, offset: 12, dataType: int32", value: -100000),
-    .init(name: "tenths", type: "FLOAT", settings: "register: InputRegister, offset: 0, dataType: uint16, scale: 0.1", value: 22.5, isWritable: false),
-    .init(name: "pi", type: "DOUBLE", settings: "register: InputRegister, offset: 2, dataType: float64", value: 3.14159, isWritable: false),
-    .init(name: "counter", type: "INT", settings: "register: InputRegister, offset: 6, dataType: uint64", value: 1_099_511_627_781, isWritable: false),
-    .init(name: "version", type: "STRING", settings: "register: InputRegister, offset: 10, limit: 2", value: "v1.2", isWritable: false),
-    .init(name: "deep", type: "INT", settings: "register: InputRegister, offset: 12, dataType: int64", value: -1_099_511_627_776, isWritable: false),
-    .init(name: "beyond", type: "INT", settings: "register: HoldingRegister, offset: 16, dataType: uint16", value: nil),
+    .init(
+      name: "door", type: "BOOLEAN", settings: "register: DiscreteInputRegister, offset: 0", value: true,
+      isWritable: false),
+    .init(
+      name: "doors", type: "INT", settings: "register: DiscreteInputRegister, offset: 0, limit: 4", value: 9,
+      isWritable: false),
+    .init(
+      name: "word", type: "INT", settings: "register: HoldingRegister, offset: 0, dataType: uint16",
+      value: 40000),
+    .init(
+      name: "abcd", type: "FLOAT", settings: "register: HoldingRegister, offset: 2, dataType: float32",
+      value: 12.375),
+    .init(
+      name: "badc", type: "FLOAT",
+      settings: "register: HoldingRegister, offset: 4, dataType: float32, byteOrder: BADC", value: 12.375),
+    .init(
+      name: "cdab", type: "FLOAT",
+      settings: "register: HoldingRegister, offset: 6, dataType: float32, isRegisterSwap: true", value: 12.375
+    ),
+    .init(
+      name: "dcba", type: "FLOAT",
+      settings: "register: HoldingRegister, offset: 8, dataType: float32, isSwap: true, isRegisterSwap: true",
+      value: 12.375),
+    .init(
+      name: "short", type: "INT", settings: "register: HoldingRegister, offset: 10, dataType: int16",
+      value: -2),
+    .init(
+      name: "long", type: "INT", settings: "register: HoldingRegister, offset: 12, dataType: int32",
+      value: -100000),
+    .init(
+      name: "tenths", type: "FLOAT",
+      settings: "register: InputRegister, offset: 0, dataType: uint16, scale: 0.1", value: 22.5,
+      isWritable: false),
+    .init(
+      name: "pi", type: "DOUBLE", settings: "register: InputRegister, offset: 2, dataType: float64",
+      value: 3.14159, isWritable: false),
+    .init(
+      name: "counter", type: "INT", settings: "register: InputRegister, offset: 6, dataType: uint64",
+      value: 1_099_511_627_781, isWritable: false),
+    .init(
+      name: "version", type: "STRING", settings: "register: InputRegister, offset: 10, limit: 2",
+      value: "v1.2", isWritable: false),
+    .init(
+      name: "deep", type: "INT", settings: "register: InputRegister, offset: 12, dataType: int64",
+      value: -1_099_511_627_776, isWritable: false),
+    .init(
+      name: "beyond", type: "INT", settings: "register: HoldingRegister, offset: 16, dataType: uint16",
+      value: nil),
     .init(name: "farBit", type: "BOOLEAN", settings: "register: CoilRegister, offset: 16", value: nil),
   ]
 
@@ -70,12 +103,14 @@ import Testing
     init() async throws {
       peer = try await Simulator(
         program: Python.withPymodbus("3.16.1"), [Programs.fixture("pymodbus/server.py")])
-      node = try await Node.started(mappers: ["modbus"], manifests: ["block": PymodbusTests.manifest(port: peer.port)])
+      node = try await Node.started(
+        mappers: ["modbus"], manifests: ["block": PymodbusTests.manifest(port: peer.port)])
     }
   }
 
   /// One test, since each peer takes a second to start.
-  @Test func `every kind of register and number is read and written as pymodbus understands it`() async throws {
+  @Test func `every kind of register and number is read and written as pymodbus understands it`() async throws
+  {
     let bench = try await Bench()
     let (node, line) = (bench.node, bench.peer.client(unit: 3))
     #expect(await node.reports(40000, as: "word", of: "default/block"))
@@ -123,6 +158,8 @@ import Testing
 
     let refused = try await node.set("beyond", of: "default/block", to: "1")
     #expect(refused.status == 422)
-    #expect(refused.text.contains("unit 3, writing holding register 40017: exception 2, illegal data address"), "\(refused.text)")
+    #expect(
+      refused.text.contains("unit 3, writing holding register 40017: exception 2, illegal data address"),
+      "\(refused.text)")
   }
 }

@@ -28,7 +28,8 @@ import Testing
     let node = try await Node.started()
     let second = try ChildProcess(
       Programs.path("edgecore"),
-      ["--standalone", "--root", node.root, "--no-event-bus", "--twin-api-port", "0"], output: node.root + "/second.log")
+      ["--standalone", "--root", node.root, "--no-event-bus", "--twin-api-port", "0"],
+      output: node.root + "/second.log")
     let end = await second.wait(within: .seconds(15))
     let text = Files.text(second.output)
     #expect(end != nil && end != .exited(0), "\(text)")

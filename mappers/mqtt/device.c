@@ -80,6 +80,7 @@ static mapper_status create(mapper_host *host, uint64_t token, const mapper_sett
   device->qos = (int)qos;
   device->stale_after = stale_after * MS;
   device->wake_fd = -1;
+  device->dirty_end = &device->dirty;
   *out = device;
   return MAPPER_OK;
 }
@@ -168,7 +169,6 @@ static void attach(mapper_device *device) {
   if (device->next) device->next->previous = device;
   broker->devices = device;
   device->is_attached = true;
-  report_clean(device);
   device->due_ns = INT64_MAX;
   device->link_told = device->link_now = MAPPER_LINK_UP;
   int64_t soonest = broker->attempted_ns + ATTEMPT_GAP;
@@ -180,7 +180,7 @@ static bool join_filters(mapper_device *device) {
   for (uint32_t i = 0; i < device->count; i++) {
     mqtt_point *point = &device->points[i];
     point->has_message = point->is_stale = false;
-    point->seen_session = point->live_session = 0;
+    point->seen_connection = point->live_connection = 0;
     point->is_subscribed = false;
     point->reported_ns = 0;
     if (point->is_bound && point->topic && !filter_join(device->broker, point)) return false;
@@ -195,6 +195,7 @@ static void detach(mapper_device *device) {
     device->is_attached = device->is_open = device->is_reporting = false;
     report_wait(device);
     report_unqueue(device);
+    report_clean(device);
     for (uint32_t i = 0; i < device->count; i++) filter_leave(broker, &device->points[i]);
     if (device->previous)
       device->previous->next = device->next;

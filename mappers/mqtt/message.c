@@ -49,17 +49,17 @@ static void explain(mqtt_point *point, const struct mosquitto_message *message, 
  * have had nothing newer since the connection. */
 static bool is_repeated(const mqtt_point *point, const arrival *arrival) {
   if (!arrival->message->retain) return false;
-  uint32_t session = arrival->broker->session;
-  if (point->live_session == session) return true;
-  return point->seen_session == session && !point->has_wildcard;
+  uint32_t connection = arrival->broker->connection;
+  if (point->live_connection == connection) return true;
+  return point->seen_connection == connection && !point->has_wildcard;
 }
 
 static void take(mqtt_point *point, void *context) {
   const arrival *arrival = context;
   const struct mosquitto_message *message = arrival->message;
   if (is_repeated(point, arrival)) return;
-  point->seen_session = arrival->broker->session;
-  if (!message->retain) point->live_session = arrival->broker->session;
+  point->seen_connection = arrival->broker->connection;
+  if (!message->retain) point->live_connection = arrival->broker->connection;
 
   const char *why = NULL;
   mapper_value value = {0};

@@ -60,8 +60,8 @@ struct mqtt_point {
   /* The last message. What `value` points to is in `room`; only the network thread changes it. */
   bool has_message;
   bool is_stale; /* none came for the device's staleAfterMs */
-  /* The broker's session in which one came, and in which one came that was not retained. */
-  uint32_t seen_session, live_session;
+  /* The broker's connection in which one came, and in which one came that was not retained. */
+  uint32_t seen_connection, live_connection;
   mapper_status status;
   mapper_value value;
   buffer room;
@@ -150,9 +150,9 @@ struct mqtt_broker {
   pthread_mutex_t lock;
   pthread_cond_t idle; /* `current` has changed */
   bool is_stopping;
-  broker_state state; /* changed by the network thread alone */
-  uint32_t session;   /* counts connections */
-  uint32_t failures;  /* attempts and connections that have ended so far */
+  broker_state state;  /* changed by the network thread alone */
+  uint32_t connection; /* counts them */
+  uint32_t failures;   /* attempts and connections that have ended so far */
   mapper_status failure;
   char failure_text[TEXT_MAX];
   int64_t attempted_ns, attempt_ns; /* the last attempt, the next one */

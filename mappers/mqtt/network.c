@@ -46,7 +46,7 @@ static void on_connect(struct mosquitto *client, void *context, int code) {
   broker->connected_ns = mqtt_now_ns();
   pthread_mutex_lock(&broker->lock);
   broker->state = BROKER_UP;
-  broker->session++;
+  broker->connection++;
   filter_forget(broker);
   links_up(broker);
   pthread_mutex_unlock(&broker->lock);

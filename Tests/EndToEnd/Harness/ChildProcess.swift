@@ -22,7 +22,8 @@ final class ChildProcess: Sendable {
 
   /// - Parameter output: the file that takes both outputs; what it holds stays.
   init(
-    _ program: String, _ arguments: [String], environment: [String] = [], input: String? = nil, output: String,
+    _ program: String, _ arguments: [String], environment: [String] = [], input: String? = nil,
+    output: String,
     errors: String? = nil
   ) throws {
     guard let plan = child_plan_create(program) else { throw SpawnError(description: "out of memory") }

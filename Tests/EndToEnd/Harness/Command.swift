@@ -35,12 +35,14 @@ struct Command: Sendable {
   /// Throws with what it said when it did not end well.
   @discardableResult
   static func check(
-    _ program: String, _ arguments: [String], environment: [String] = [], within limit: Duration = .seconds(30)
+    _ program: String, _ arguments: [String], environment: [String] = [],
+    within limit: Duration = .seconds(30)
   ) async throws -> String {
     let result = try await run(program, arguments, environment: environment, within: limit)
     guard result.status == 0 else {
       throw Failure(
-        description: "\(program) \(arguments.joined(separator: " ")): \(result.status.map { "status \($0)" } ?? "killed")"
+        description:
+          "\(program) \(arguments.joined(separator: " ")): \(result.status.map { "status \($0)" } ?? "killed")"
           + "\n" + result.all)
     }
     return result.output

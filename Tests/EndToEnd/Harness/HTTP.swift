@@ -40,7 +40,9 @@ struct HTTPReply: Sendable {
     var result: [UInt8] = []
     var rest = bytes[...]
     while let line = rest.firstRange(of: Array("\r\n".utf8)) {
-      guard let size = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) else { break }
+      guard let size = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) else {
+        break
+      }
       if size == 0 { return result }
       let start = line.upperBound
       guard start + size + 2 <= rest.endIndex else { break }

@@ -39,8 +39,10 @@ enum Manifests {
   }
 
   /// A device that speaks to a program over MQTT, as in KubeEdge: no mapper has to do with it.
-  static func plainModel(_ name: String = "plain", properties: [(name: String, type: String)] = []) -> String {
-    let lines = properties.map { "  - {name: \($0.name), type: \($0.type), accessMode: ReadWrite}\n" }.joined()
+  static func plainModel(_ name: String = "plain", properties: [(name: String, type: String)] = []) -> String
+  {
+    let lines = properties.map { "  - {name: \($0.name), type: \($0.type), accessMode: ReadWrite}\n" }
+      .joined()
     return """
       apiVersion: devices.kubeedge.io/v1beta1
       kind: DeviceModel

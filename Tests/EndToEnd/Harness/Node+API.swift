@@ -18,15 +18,13 @@ extension Node {
 
   func link(of device: String) async -> String { await twin(device)["link"]?["state"]?.string ?? "none" }
 
-  /// Null where no library of that name is in a folder.
-  func mapper(_ name: String) async -> JSON {
-    await get("/v1/mappers")["items"]?.array?.first {
-      $0["file"]?.string.map { $0 == "\(name).so" || $0.hasSuffix("/\(name).so") } ?? false
-    } ?? .null
-  }
+  /// Without a state where no library of that name is in a folder.
+  func mapper(_ name: String) async -> JSON { await get("/v1/mappers/\(name).so") }
 
   /// Sets a desired value and waits until the device has it, or `timeout`.
-  func set(_ name: String, of device: String, to value: String, timeout: String = "10s") async throws -> HTTPReply {
+  func set(_ name: String, of device: String, to value: String, timeout: String = "10s") async throws
+    -> HTTPReply
+  {
     try await http.send(
       "PUT", "/v1/devices/\(device)/properties/\(name)/desired?wait=applied&timeout=\(timeout)", body: value,
       limit: 30)

@@ -66,7 +66,9 @@ final class Node: Sendable {
 
   // MARK: Its files
 
-  func declare(_ text: String, as name: String) throws { try Files.write(text, to: manifests + "/" + name + ".yaml") }
+  func declare(_ text: String, as name: String) throws {
+    try Files.write(text, to: manifests + "/" + name + ".yaml")
+  }
   func withdraw(_ name: String) throws { try Files.remove(manifests + "/" + name + ".yaml") }
   func install(mapper name: String) throws {
     try Files.copy(Programs.mapper(name), to: mappers + "/\(name).so")

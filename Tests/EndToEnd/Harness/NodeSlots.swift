@@ -5,7 +5,9 @@ import Testing
 struct NodeSlots: TestTrait, SuiteTrait, TestScoping {
   var isRecursive: Bool { true }
 
-  func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void)
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  )
     async throws
   {
     guard testCase != nil else { return try await function() }

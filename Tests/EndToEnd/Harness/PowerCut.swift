@@ -17,7 +17,8 @@ final class PowerCut: Sendable {
     try await Command.check(
       "/usr/bin/cc",
       [
-        "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", "-pthread", "-o",
+        "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", "-pthread",
+        "-o",
         library, Programs.fixture("powercut/powercut.c"), "-ldl",
       ])
   }

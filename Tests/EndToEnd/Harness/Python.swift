@@ -26,7 +26,10 @@ enum Python {
     try await Command.check(try await path(), ["-m", "venv", "--clear", place], within: .seconds(120))
     try await Command.check(
       python,
-      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "5", "pymodbus==" + version],
+      [
+        "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "5",
+        "pymodbus==" + version,
+      ],
       within: .seconds(180))
     try Files.write("", to: place + "/complete")
     return python

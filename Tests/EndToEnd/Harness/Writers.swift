@@ -62,12 +62,14 @@ final class Writers: Sendable {
     while mayGoOn {
       let actual = next(index, \.actual)
       client.forgetMessages()
-      try await client.publish(#"{"event_id":"\#(actual)","twin":{"a":{"actual":{"value":"\#(actual)"}}}}"#, to: topic)
+      try await client.publish(
+        #"{"event_id":"\#(actual)","twin":{"a":{"actual":{"value":"\#(actual)"}}}}"#, to: topic)
       let isAnswered = await eventually {
         client.messages.contains { $0.text.hasPrefix(#"{"event_id":"\#(actual)","#) } || !mayGoOn
       }
       guard isAnswered, mayGoOn else { break }
-      if client.messages.contains(where: { $0.text.contains(#""twin":{"a":{"actual":{"value":"\#(actual)""#) }) {
+      if client.messages.contains(where: { $0.text.contains(#""twin":{"a":{"actual":{"value":"\#(actual)""#) }
+      ) {
         acknowledge(index, \.actual, actual)
       }
       let desired = next(index, \.desired)
@@ -84,7 +86,9 @@ final class Writers: Sendable {
     }
   }
 
-  private func acknowledge(_ index: Int, _ side: any WritableKeyPath<Account, Progress> & Sendable, _ value: Int64) {
+  private func acknowledge(
+    _ index: Int, _ side: any WritableKeyPath<Account, Progress> & Sendable, _ value: Int64
+  ) {
     accounts.withLock { $0[index][keyPath: side].acknowledged = value }
   }
 
@@ -99,7 +103,8 @@ final class Writers: Sendable {
       ]
       for (side, progress, value) in found where !(progress.acknowledged...progress.sent).contains(value) {
         lines.append(
-          "w-\(index) \(side): \(value), expected \(progress.acknowledged) (acknowledged) to \(progress.sent) (sent)")
+          "w-\(index) \(side): \(value), expected \(progress.acknowledged) (acknowledged) to \(progress.sent) (sent)"
+        )
       }
     }
     return lines

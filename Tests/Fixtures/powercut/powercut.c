@@ -4,20 +4,21 @@
  *
  *   LD_PRELOAD=powercut.so POWERCUT_FOLDER=FOLDER POWERCUT_DISK=EMPTY-FOLDER program
  *
- * Beside the files in FOLDER it keeps, in POWERCUT_DISK, their state as of the last fsync or fdatasync of
- * each, and the names of the folder as of its last fsync. The power is cut by killing the program with
- * SIGKILL: what was written but not synced is in FOLDER, and not in POWERCUT_DISK. What FOLDER holds when
- * the program starts counts as synced.
+ * Beside the files in FOLDER it keeps, in POWERCUT_DISK, their state as of the last fsync or
+ * fdatasync of each, and the names of the folder as of its last fsync. The power is cut by killing
+ * the program with SIGKILL: what was written but not synced is in FOLDER, and not in POWERCUT_DISK.
+ * What FOLDER holds when the program starts counts as synced.
  *
  *   POWERCUT_DISK/data/INODE   the bytes of a file
  *   POWERCUT_DISK/names        a line each: INODE, space, NAME
  *
- * A name without bytes is a file whose name was synced and whose bytes were not: it is empty. This is the
- * strictest disk that POSIX allows: it writes nothing by itself, and a new file needs an fsync of its folder.
+ * A name without bytes is a file whose name was synced and whose bytes were not: it is empty. This
+ * is the strictest disk that POSIX allows: it writes nothing by itself, and a new file needs an
+ * fsync of its folder.
  *
- * Limits: FOLDER alone, not those below it; no file may be removed and another made meanwhile, since the new
- * one may get its inode; memory maps count as far as a sync of the same file copies them. SQLite's -shm file
- * is left out, since it is made anew at each start.
+ * Limits: FOLDER alone, not those below it; no file may be removed and another made meanwhile,
+ * since the new one may get its inode; memory maps count as far as a sync of the same file copies
+ * them. SQLite's -shm file is left out, since it is made anew at each start.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
