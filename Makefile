@@ -89,8 +89,12 @@ test-exports: mappers
 test-headers:
 	@Tests/Headers/check
 
+# Plain, then with address and undefined behaviour sanitizers, then a short run of each fuzzer.
 test-c:
 	@$(MAKE) --no-print-directory -C Tests/Mappers
+	@$(MAKE) --no-print-directory -C Tests/Mappers SANITIZE=1
+	@$(MAKE) --no-print-directory -C Tests/Fixtures/mappers check SANITIZE=1
+	@$(MAKE) --no-print-directory -C Tests/Mappers fuzz FUZZ_SECONDS=3
 
 test-new-mapper:
 	@Tests/NewMapper/check
