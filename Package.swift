@@ -102,22 +102,23 @@ let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["CMosquitto", "CShims", "CSpawn"], path: "Tests/Support",
     swiftSettings: settings),
-  tests("ConfigTests", ["Config", "DeviceAPI", "JSON"]),
+  tests("ConfigTests", ["Config", "DeviceAPI", "JSON", "TestSupport"]),
   tests("CSpawnTests", ["CSpawn", "TestSupport"]),
   tests("DeviceAPITests", ["DeviceAPI"]),
-  tests("DeviceTwinTests", ["Beehive", "DeviceAPI", "DeviceTwin", "JSON", "Store", logging]),
+  tests("DeviceTwinTests", ["Beehive", "DeviceAPI", "DeviceTwin", "JSON", "Store", "TestSupport", logging]),
   tests("EdgectlTests", ["DeviceAPI", "JSON", "edgectl"]),
   tests("EndToEnd", ["CSpawn", "JSON", "TestSupport", "edgecore", "edgectl", "mapper-runner", "modbus-sim"]),
   tests("EventBusTests", ["Beehive", "CSpawn", "DeviceAPI", "EventBus", "TestSupport", logging]),
-  tests("JSONTests", ["JSON"]),
+  tests("JSONTests", ["JSON", "TestSupport"]),
   tests("KubeAPITests", ["Config", "DeviceAPI", "JSON", "KubeAPI"]),
   tests("MapperEngineTests", ["CMapper", "CShims", "DeviceAPI", "MapperEngine"]),
   tests(
     "MapperHostTests",
-    ["CShims", "DeviceAPI", "JSON", "MapperEngine", "MapperHost", "mapper-runner", logging],
+    ["CShims", "DeviceAPI", "JSON", "mapper-runner", "MapperEngine", "MapperHost", "TestSupport", logging],
     exclude: ["FakeRunner"]),
   tests("MetaManagerTests", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "MetaManager", logging]),
-  tests("StoreTests", ["Store", "Threads"]),
+  tests("ModbusSimTests", ["modbus-sim"]),
+  tests("StoreTests", ["Store", "TestSupport", "Threads"]),
   tests("TwinAPITests", ["Beehive", "DeviceAPI", "JSON", "TwinAPI", logging, nioCore, nioPosix]),
 ]
 

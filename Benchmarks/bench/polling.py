@@ -49,7 +49,8 @@ def cpu(programs, folder, options):
         agent, runner, pace, missed, bytes_per_message, lost = result
         ratio = (agent + runner) / limit
         kept = pace / PACE
-        note = f"edgecore {agent:.2f} + runner {runner:.2f} µs; {bytes_per_message / POINTS:.0f} bytes a point"
+        note = (f"edgecore {agent:.2f} + runner {runner:.2f} µs; {bytes_per_message / POINTS:.0f} bytes a point; "
+                f"limit before {first['cpu_us_per_point']:.2f}, after {second['cpu_us_per_point']:.2f} µs")
         if missed or lost:
             note += f"; {missed} missed cycles, {lost} lost messages"
         if kept < 0.99:

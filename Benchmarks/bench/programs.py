@@ -121,6 +121,10 @@ class Programs:
         """Runs a program of Benchmarks/limits and reads the line that it prints."""
         return self.read(self.start_limit(tool, *arguments), tool, seconds)
 
+    def disk_ms(self, folder):
+        """Milliseconds of one fdatasync over an existing block, p50."""
+        return self.limit("fsync-cost", "--folder", folder)["overwrite_p50_us"] / 1e3
+
     def start_limit(self, tool, *arguments):
         return subprocess.Popen(
             [self.limits / tool, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -5,12 +5,13 @@ import DeviceAPI
 import DeviceTwin
 import JSON
 import Store
+import TestSupport
 import Testing
 
 @Suite struct ConcurrencyTests {
   /// Feeds, MQTT updates, the API, watchers and new descriptions at once; then memory and disk must agree.
   @Test func `many threads leave memory and disk alike`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let bench = try await TwinBench(folder: folder)
     let twin = bench.twin
     let names = (0..<4).compactMap { DeviceName(namespace: "default", name: "d\($0)") }

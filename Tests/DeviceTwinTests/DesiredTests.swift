@@ -4,6 +4,7 @@
 import DeviceAPI
 @testable import DeviceTwin
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct DesiredTests {

@@ -3,6 +3,7 @@
 // swift-format-ignore-file
 import DeviceAPI
 import DeviceTwin
+import TestSupport
 import Testing
 
 /// Requests that KubeEdge refuses, leaves without an answer, or stops at; and those that are no update.

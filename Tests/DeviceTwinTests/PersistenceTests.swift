@@ -6,11 +6,12 @@ import DeviceTwin
 import Glibc
 import JSON
 import Store
+import TestSupport
 import Testing
 
 @Suite struct PersistenceTests {
   @Test func `a restart shows everything as it was`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let clock = TestClock()
     let before: DeviceSnapshot
     let answer: String
@@ -50,7 +51,7 @@ import Testing
   }
 
   @Test func `a pending value goes on after a restart, and a manifest is not read as new`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let model = DeviceDescription.mapped([.point("a", .int), .point("m", .double, desired: "2.5")])
     do {
       let bench = try await TwinBench(folder: folder)
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test func `readings of a mapped device are stale after a restart, and not reported for it`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let model = DeviceDescription.mapped([.point("a", .float)])
     do {
       let bench = try await TwinBench(folder: folder)
@@ -164,7 +165,7 @@ import Testing
   }
 
   @Test func `a storage failure is answered, and memory goes back to the disk`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     do {
       let bench = try await TwinBench(folder: folder)
       bench.twin.deviceChanged(
@@ -174,7 +175,7 @@ import Testing
     }
     do {
       // From now on the file takes no value above 9.
-      let database = try Database(path: folder.database)
+      let database = try Database(path: folder.file("twin.db"))
       try database.execute(
         "CREATE TRIGGER r BEFORE INSERT ON reported WHEN new.value > 9 BEGIN SELECT RAISE(ABORT, 'no'); END")
       try database.execute(
@@ -219,8 +220,8 @@ import Testing
     }
     #expect(await eventually { bench.publisher.texts("twin/update/result").count == 50 })
     _ = try await bench.twin.setDesired([("a", 5)], of: makeName("mapped"), origin: .api, ifVersion: nil)
-    let copy = TemporaryFolder()
-    for suffix in ["", "-wal"] { try copyFile(bench.folder.database + suffix, copy.database + suffix) }
+    let copy = try TemporaryFolder()
+    for name in ["twin.db", "twin.db-wal"] { try copyFile(bench.folder.file(name), copy.file(name)) }
     let found = try await TwinBench(folder: copy)
     let reported = try #require(found.twin.device(oneName)).properties.map { $0.reported?.value?.text }
     #expect(reported.compactMap { $0.flatMap { Int($0) } }.sorted() == Array(44...50))

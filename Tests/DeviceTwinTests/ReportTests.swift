@@ -4,6 +4,7 @@
 import DeviceAPI
 import DeviceTwin
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct ReportTests {

@@ -3,6 +3,7 @@
 // swift-format-ignore-file
 import DeviceAPI
 import DeviceTwin
+import TestSupport
 import Testing
 
 /// A request and the answers that it gets, all of them, in order.

@@ -3,29 +3,11 @@
 // swift-format-ignore-file
 import DeviceAPI
 import DeviceTwin
-import Glibc
 import JSON
 import Logging
 import Synchronization
+import TestSupport
 import Testing
-
-/// A folder of its own for each test, removed at the end.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/selvedge-test-XXXXXX".utf8CString)
-    mkdtemp(&template)
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    for suffix in ["", "-wal", "-shm", "-journal"] { unlink(database + suffix) }
-    rmdir(path)
-  }
-
-  var database: String { path + "/twin.db" }
-}
 
 /// Keeps what was published, in order.
 final class RecordingPublisher: MessagePublisher {
@@ -95,16 +77,6 @@ final class TestClock: Sendable {
   var milliseconds: Int64 { time.load(ordering: .relaxed) / 1_000_000 }
 }
 
-/// Waits for a condition; false after ten seconds.
-func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
-  let limit = WallClock.monotonic + 10_000_000_000
-  while true {
-    if try condition() { return true }
-    if WallClock.monotonic > limit { return false }
-    try? await Task.sleep(for: .milliseconds(1))
-  }
-}
-
 /// A manager with what surrounds it.
 struct TwinBench {
   let folder: TemporaryFolder
@@ -113,16 +85,16 @@ struct TwinBench {
   let twin: TwinManager
 
   init(
-    folder: TemporaryFolder = TemporaryFolder(), clock: TestClock = TestClock(), options: TwinOptions = .quick
+    folder: TemporaryFolder? = nil, clock: TestClock = TestClock(), options: TwinOptions = .quick
   )
     async throws
   {
-    self.folder = folder
+    self.folder = try folder ?? TemporaryFolder()
     self.clock = clock
     var log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     log.logLevel = .critical
     twin = TwinManager(
-      node: "edge-1", database: folder.database, publisher: publisher, clock: clock.wall, log: log,
+      node: "edge-1", database: self.folder.file("twin.db"), publisher: publisher, clock: clock.wall, log: log,
       options: options)
     try await twin.start()
   }

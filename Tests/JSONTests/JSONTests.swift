@@ -57,6 +57,22 @@ import Testing
     #expect(String(decoding: bytes, as: UTF8.self) == text)
   }
 
+  @Test func `every float reads back as itself, with no more digits than the standard library needs`() {
+    var random = SystemRandomNumberGenerator()
+    for round in 0..<200_000 {
+      let value =
+        round % 2 == 0
+        ? Float(bitPattern: UInt32.random(in: 0...UInt32.max, using: &random))
+        : Float.random(in: -2000...2000, using: &random)
+      guard value.isFinite else { continue }
+      var bytes: [UInt8] = []
+      JSONWriter.append(value, to: &bytes)
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(Float(text) == value)
+      #expect(text.count <= value.description.count)
+    }
+  }
+
   @Test func `places commas between members and elements`() {
     var writer = JSONWriter()
     writer.beginObject()

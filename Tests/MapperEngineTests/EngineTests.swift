@@ -36,7 +36,7 @@ import Testing
   private func write(_ session: UInt32, _ value: Value, point: UInt32 = 0, verify: Bool = false)
     -> EngineCommand
   {
-    .write(.init(session: session, request: 1, items: [.init(point: point, value: value)], verify: verify))
+    .write(.init(session: session, request: 1, items: [.init(point: point, verify: verify, value: value)]))
   }
 
   private func outcome(_ sink: RecordingSink) -> WriteItemOutcome? {
@@ -108,6 +108,33 @@ import Testing
           == .written(
             session: 1, request: 1,
             items: [.init(point: 0, status: .unavailable, text: "the device is not bound")]))
+    }
+  }
+
+  @Test func `every write is answered, also when its device is released at the same moment`() throws {
+    try withEngine { engine, sink in
+      for session in 1...50 {
+        engine.handle(
+          .bind(binding(UInt32(session), [point("s", "settable", cycle: 0, writable: true)])))
+        engine.handle(write(UInt32(session), .double(1)))
+        engine.handle(.unbind(session: UInt32(session)))
+        engine.handle(write(UInt32(session), .double(2)))
+      }
+      let answered = sink.first { sink in
+        sink.events.count { if case .written = $0 { true } else { false } } == 100 ? true : nil
+      }
+      #expect(answered == true)
+    }
+  }
+
+  @Test func `a device that gives one value of two is degraded and stays so`() throws {
+    try withEngine { engine, sink in
+      // Two cycles: the good group must not speak for the bad one.
+      let bad = point("b", "settable", type: .string, cycle: 20, [Setting(key: "offset", value: .int(1))])
+      engine.handle(.bind(binding(1, [point("n", "counter", type: .int, cycle: 10), bad])))
+      #expect(sink.first { $0.batches.count >= 20 ? true : nil } == true)
+      let changes = sink.events.count { if case .link = $0 { true } else { false } }
+      #expect(changes <= 3)
     }
   }
 

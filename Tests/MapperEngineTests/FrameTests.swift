@@ -22,11 +22,11 @@ import Testing
       .init(
         session: 3, request: 1 << 40,
         items: [
-          .init(point: 0, value: .bool(true)), .init(point: 1, value: .int(.min)),
+          .init(point: 0, verify: true, value: .bool(true)), .init(point: 1, value: .int(.min)),
           .init(point: 2, value: .float(1.5)),
           .init(point: 3, value: .double(-0.25)), .init(point: 4, value: .text("x")),
           .init(point: 5, value: .bytes([1, 2])),
-        ], verify: true)),
+        ])),
   ]
 
   private static let events: [EngineEvent] = [

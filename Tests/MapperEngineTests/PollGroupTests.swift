@@ -34,6 +34,26 @@ import Testing
     #expect(group.advance(now: 10_101 * ms) == 0)
   }
 
+  @Test func `a probe before its time leaves the schedule as it is`() {
+    let group = PollGroup(cycleMilliseconds: 60_000, points: [0])
+    group.start(at: 0, fraction: 0)
+    _ = group.advance(now: 10 * ms)
+    group.resume(now: 61_000 * ms)
+    #expect(group.due == 120_000 * ms)
+    #expect(group.advance(now: 62_000 * ms) == 0)
+    #expect(group.due == 120_000 * ms)
+  }
+
+  @Test func `a device that is back is read at once and then on its grid`() {
+    let group = PollGroup(cycleMilliseconds: 60_000, points: [0])
+    group.start(at: 0, fraction: 0)
+    _ = group.advance(now: 10 * ms)
+    group.bringForward(to: 5_000 * ms)
+    #expect(group.due == 5_000 * ms)
+    #expect(group.advance(now: 5_010 * ms) == 0)
+    #expect(group.due == 60_000 * ms)
+  }
+
   @Test func `hands samples to the driver unfilled`() {
     let group = PollGroup(cycleMilliseconds: 100, points: [3, 7])
     group.samples[0].status = MAPPER_OK

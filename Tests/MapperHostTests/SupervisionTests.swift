@@ -45,13 +45,24 @@ import Testing
     #expect(supervision.ended(crash, now: 120_299 * ms) == .wait(until: 120_399 * ms))
   }
 
-  @Test(arguments: [RunnerEnd.Kind.refused, .failedToLoad])
-  func `a library that never loaded is not tried again`(_ kind: RunnerEnd.Kind) {
+  @Test func `a library that is refused is not tried again`() {
     var supervision = Supervision(limits: .init())
     #expect(supervision.start() == .start)
-    #expect(supervision.ended(RunnerEnd(kind: kind, reason: "why"), now: 0) == .none)
+    #expect(supervision.ended(RunnerEnd(kind: .refused, reason: "why"), now: 0) == .none)
     #expect(supervision.state == .refused)
     #expect(supervision.timeCame(now: .max) == .none)
+  }
+
+  @Test func `a library that crashes in loading is tried three times`() {
+    var supervision = Supervision(limits: .init())
+    #expect(supervision.start() == .start)
+    let crash = RunnerEnd(kind: .failedToLoad, reason: "why")
+    #expect(supervision.ended(crash, now: 0) == .wait(until: 100 * ms))
+    #expect(supervision.timeCame(now: 100 * ms) == .start)
+    #expect(supervision.ended(crash, now: 200 * ms) == .wait(until: 400 * ms))
+    #expect(supervision.timeCame(now: 400 * ms) == .start)
+    #expect(supervision.ended(crash, now: 500 * ms) == .none)
+    #expect(supervision.state == .refused)
   }
 
   @Test func `a library that has loaded before is tried again when it fails to load`() {

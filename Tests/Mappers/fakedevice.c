@@ -79,3 +79,8 @@ void fake_device_free(fake_device *device) {
   free(device->ids);
   memset(device, 0, sizeof *device);
 }
+
+bool is_text(mapper_value value, const char *text) {
+  return value.type == MAPPER_TYPE_TEXT && value.count == strlen(text) &&
+         memcmp(value.data, text, value.count) == 0;
+}

@@ -111,4 +111,7 @@ mapper_status fake_device_write(fake_device *device, const mapper_write *writes,
 /* Closes, if it is open, and destroys. */
 void fake_device_free(fake_device *device);
 
+/* Whether the value is this text. */
+bool is_text(mapper_value value, const char *text);
+
 #endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Store
+import TestSupport
 import Testing
 
 @Suite struct DatabaseTests {
   @Test func `values come back as they went in`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     try database.execute("CREATE TABLE t (a, b, c, d, e, f)")
     let insert = try database.statement("INSERT INTO t VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
     insert.bind(1, Int64.min)
@@ -29,8 +30,8 @@ import Testing
   }
 
   @Test func `an empty blob is no NULL`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     try database.execute("CREATE TABLE t (a)")
     let insert = try database.statement("INSERT INTO t VALUES (?1)")
     insert.bind(1, [] as [UInt8])
@@ -41,8 +42,8 @@ import Testing
   }
 
   @Test func `every commit is synced to a write-ahead log`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     func pragma(_ name: String) throws -> String {
       let query = try database.prepare("PRAGMA \(name)")
       return try query.step() ? query.text(0) : ""
@@ -54,13 +55,13 @@ import Testing
   }
 
   @Test func `the log is counted, brought home and kept at its size`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     try database.execute("CREATE TABLE t (a)")
     database.preallocateLog(bytes: 1 << 20)
     func size() -> Int {
       var facts = stat()
-      return stat(folder.database + "-wal", &facts) == 0 ? Int(facts.st_size) : -1
+      return stat(folder.file("store.db") + "-wal", &facts) == 0 ? Int(facts.st_size) : -1
     }
     #expect(size() == 1 << 20)
     for _ in 0..<20 { try database.execute("INSERT INTO t VALUES (zeroblob(10000))") }
@@ -73,8 +74,8 @@ import Testing
   }
 
   @Test func `errors name file, statement and reason, and match by class`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     try database.execute("CREATE TABLE t (a INTEGER UNIQUE)")
     try database.execute("INSERT INTO t VALUES (1)")
     do {
@@ -86,13 +87,13 @@ import Testing
       default: Issue.record("code \(error.code)")
       }
       #expect(error.code != .constraint)
-      #expect("\(error)".contains(folder.database) && "\(error)".contains("INSERT INTO t"))
+      #expect("\(error)".contains(folder.file("store.db")) && "\(error)".contains("INSERT INTO t"))
     }
   }
 
   @Test func `an error takes the whole transaction back`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     try database.execute("CREATE TABLE t (a INTEGER UNIQUE)")
     #expect(throws: SQLiteError.self) {
       try database.transaction { () throws(SQLiteError) in
@@ -106,11 +107,11 @@ import Testing
   }
 
   @Test func `a file that is no database is refused`() throws {
-    let folder = TemporaryFolder()
-    let file = open(folder.database, O_WRONLY | O_CREAT, 0o600)
+    let folder = try TemporaryFolder()
+    let file = open(folder.file("store.db"), O_WRONLY | O_CREAT, 0o600)
     let text = String(repeating: "not a database ", count: 100)
     _ = write(file, text, text.utf8.count)
     close(file)
-    #expect(throws: SQLiteError.self) { _ = try Database(path: folder.database) }
+    #expect(throws: SQLiteError.self) { _ = try Database(path: folder.file("store.db")) }
   }
 }

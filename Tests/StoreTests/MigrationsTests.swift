@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Store
+import TestSupport
 import Testing
 
 @Suite struct MigrationsTests {
   @Test func `each step runs once, also over several starts`() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let first = "CREATE TABLE a (x); INSERT INTO a VALUES (1);"
     let second = "CREATE TABLE b (x); INSERT INTO b SELECT x FROM a;"
     do {
-      let database = try Database(path: folder.database)
+      let database = try Database(path: folder.file("store.db"))
       try Migrations([first]).apply(to: database)
       try Migrations([first]).apply(to: database)
       #expect(try database.userVersion == 1)
     }
-    let database = try Database(path: folder.database)
+    let database = try Database(path: folder.file("store.db"))
     try Migrations([first, second]).apply(to: database)
     #expect(try database.userVersion == 2)
     let query = try database.prepare("SELECT count(*) FROM b")
@@ -22,8 +23,8 @@ import Testing
   }
 
   @Test func `a step that fails leaves nothing behind`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     #expect(throws: SQLiteError.self) {
       try Migrations(["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x);"]).apply(to: database)
     }
@@ -34,14 +35,14 @@ import Testing
   }
 
   @Test func `a file of a later program is refused and named`() throws {
-    let folder = TemporaryFolder()
-    let database = try Database(path: folder.database)
+    let folder = try TemporaryFolder()
+    let database = try Database(path: folder.file("store.db"))
     try database.execute("PRAGMA user_version=7")
     do {
       try Migrations(["CREATE TABLE a (x)"]).apply(to: database)
       Issue.record("it was taken")
     } catch let error as Migrations.TooNew {
-      #expect("\(error)".contains(folder.database) && "\(error)".contains("version 7"))
+      #expect("\(error)".contains(folder.file("store.db")) && "\(error)".contains("version 7"))
     }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Threads
 
@@ -62,9 +62,9 @@ import Threads
   }
 
   @Test func `what waits is one commit, answered in order`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let writer = Writer()
-    try await start(writer, folder.database)
+    try await start(writer, folder.file("store.db"))
     let log = Log()
     let gate = Gate()
     #expect(writer.submit(Insert(0, gate: gate, log: log)))
@@ -76,13 +76,13 @@ import Threads
     #expect(statistics.operations == 101)
     #expect(statistics.commits <= 3)
     #expect(statistics.largestGroup >= 50)
-    #expect(try numbers(in: folder.database) == Array(0...100))
+    #expect(try numbers(in: folder.file("store.db")) == Array(0...100))
   }
 
   @Test func `only the bad one of a group fails`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let writer = Writer()
-    try await start(writer, folder.database)
+    try await start(writer, folder.file("store.db"))
     let log = Log()
     let gate = Gate()
     #expect(writer.submit(Insert(0, gate: gate, log: log)))
@@ -93,15 +93,15 @@ import Threads
     #expect(entries.map(\.number) == Array(0...10))
     #expect(entries.filter { $0.error != nil }.map(\.number) == [5])
     let error = try #require(entries[5].error)
-    #expect("\(error)".contains("missing") && "\(error)".contains(folder.database))
-    #expect(try numbers(in: folder.database) == [0, 1, 2, 3, 4, 6, 7, 8, 9, 10])
+    #expect("\(error)".contains("missing") && "\(error)".contains(folder.file("store.db")))
+    #expect(try numbers(in: folder.file("store.db")) == [0, 1, 2, 3, 4, 6, 7, 8, 9, 10])
     #expect(writer.statistics.failures == 1)
   }
 
   @Test func `a full queue says no and counts`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let writer = Writer(capacity: 4)
-    try await start(writer, folder.database)
+    try await start(writer, folder.file("store.db"))
     let log = Log()
     let gate = Gate()
     // More than fit, whether or not the writer holds the first one already.
@@ -110,16 +110,16 @@ import Threads
     gate.open()
     await writer.stop()
     #expect(writer.statistics.dropped == UInt64(10 - accepted.count))
-    #expect(try numbers(in: folder.database) == accepted.map { Int64($0) })
+    #expect(try numbers(in: folder.file("store.db")) == accepted.map { Int64($0) })
     #expect(!writer.submit(Insert(99, log: log)))
   }
 
   @Test func `a file in use is refused, with its path`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let writer = Writer()
-    try await start(writer, folder.database)
+    try await start(writer, folder.file("store.db"))
     let error = #expect(throws: SQLiteError.self) {
-      _ = try Database(path: folder.database, busyTimeoutMilliseconds: 10)
+      _ = try Database(path: folder.file("store.db"), busyTimeoutMilliseconds: 10)
     }
     if let error {
       switch error.code {
@@ -128,7 +128,7 @@ import Threads
       }
     }
     await writer.stop()
-    #expect(try numbers(in: folder.database) == [])
+    #expect(try numbers(in: folder.file("store.db")) == [])
   }
 
   @Test func `a writer that cannot open its file says so and ends`() async throws {
@@ -139,31 +139,13 @@ import Threads
   }
 
   @Test func `the log stays bounded under load`() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let writer = Writer(capacity: 1 << 20)
-    try await start(writer, folder.database)
+    try await start(writer, folder.file("store.db"))
     let log = Log()
     for number in 0..<20_000 { #expect(writer.submit(Insert(Int64(number), log: log))) }
     await writer.stop()
     #expect(log.entries.withLock { $0.count } == 20_000)
     #expect(log.entries.withLock { $0.allSatisfy { $0.error == nil } })
   }
-}
-
-/// A folder of its own for each test, removed at the end.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/selvedge-test-XXXXXX".utf8CString)
-    mkdtemp(&template)
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    for suffix in ["", "-wal", "-shm", "-journal"] { unlink(database + suffix) }
-    rmdir(path)
-  }
-
-  var database: String { path + "/store.db" }
 }

@@ -48,11 +48,12 @@ final class Connection {
       if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { return false }
       inputCount += max(count, 0)
     }
-    var before: Int
+    var wasFull: Bool
     repeat {  // What was sent makes room for frames that had none.
-      before = inputCount
-      guard answerFrames(now: now, delay: delay, answer: answer), send(now: now) else { return false }
-    } while inputCount < before
+      guard answerFrames(now: now, delay: delay, answer: answer) else { return false }
+      wasFull = !hasRoom
+      guard send(now: now) else { return false }
+    } while wasFull && hasRoom
     return true
   }
 

@@ -9,6 +9,8 @@ struct Desired: Sendable {
   var version: Int64
   /// Unix nanoseconds.
   var time: Int64
+  /// CLOCK_MONOTONIC nanoseconds; nil for a value of an earlier run, whose age only the wall clock knows.
+  var accepted: Int64?
   var origin: DesiredOrigin
   var state = DesiredState.pending
   var error = ""
@@ -22,11 +24,15 @@ struct Desired: Sendable {
   /// What became of it could not be stored yet.
   var isOutcomeUnsaved = false
 
-  init(value: Value, spelling: String? = nil, version: Int64, time: Int64, origin: DesiredOrigin) {
+  init(
+    value: Value, spelling: String? = nil, version: Int64, time: Int64, accepted: Int64?,
+    origin: DesiredOrigin
+  ) {
     self.value = value
     self.spelling = spelling
     self.version = version
     self.time = time
+    self.accepted = accepted
     self.origin = origin
     stateTime = time
   }
@@ -34,10 +40,10 @@ struct Desired: Sendable {
   var text: String { spelling ?? value.text }
   var milliseconds: Int64 { time / 1_000_000 }
 
-  /// Compared as the type compares, so that "22" equals "22.0".
+  /// Compared as the type compares, so that "22" equals "22.0" and a register of 3 times 0.1 equals 0.3.
   func equals(_ reading: Reading) -> Bool {
     guard let reported = reading.value else { return false }
-    return reported == value
+    return reported.isClose(to: value)
   }
 
   mutating func become(_ state: DesiredState, error: String = "", at time: Int64) {

@@ -40,6 +40,12 @@ enum DesiredCheck {
     }
   }
 
+  /// Why a value of the property's type must not be written; nil when all is well.
+  static func problem(_ value: Value, _ definition: PropertyDescription) -> String? {
+    guard definition.isWritable else { return "the property is read-only" }
+    return range(value, definition).map { "expected " + $0 }
+  }
+
   static func expectation(_ type: PropertyType) -> String {
     switch type {
     case .int: "a whole number of 64 bits"

@@ -38,7 +38,9 @@ extension Device {
         Self.setLink(.connecting, reason: "", at: time, now: now, in: &state)
       }
       changes += removed.map { .removeProperty(id: $0) }
-      let version = takeManifest(time: time, in: &state, changes: &changes)
+      let version = takeManifest(time: time, now: now, in: &state, changes: &changes)
+      // Rows that go take their versions along.
+      if changes.contains(where: \.forgetsVersion) { changes.insert(.device(deviceRow(state)), at: 0) }
       state.noteOwnChange()
       for place in state.properties.indices where state.properties[place].due < .max {
         state.nextReport = min(state.nextReport, state.properties[place].due)
@@ -118,8 +120,9 @@ extension Device {
   /// A manifest's desired value counts when it differs from what the manifest said last, not because it was
   /// read
   /// again. Returns the version, when there was one.
-  private func takeManifest(time: Int64, in state: inout DeviceState, changes: inout [StoreChange]) -> Int64?
-  {
+  private func takeManifest(
+    time: Int64, now: Int64, in state: inout DeviceState, changes: inout [StoreChange]
+  ) -> Int64? {
     var version: Int64?
     for (place, definition) in (state.description?.properties ?? []).enumerated()
     where state.properties[place].manifest != definition.desired {
@@ -128,7 +131,7 @@ extension Device {
       if let text = definition.desired, let value = manifestValue(text, definition) {
         let new = version ?? state.desiredVersion + 1
         version = new
-        var desired = Desired(value: value, version: new, time: time, origin: .manifest)
+        var desired = Desired(value: value, version: new, time: time, accepted: now, origin: .manifest)
         Self.settleAgainst(property, &desired, at: time)
         state.setDesired(desired, at: place)
         state.noteChange(at: place)
@@ -145,11 +148,9 @@ extension Device {
 
   private func manifestValue(_ text: String, _ definition: PropertyDescription) -> Value? {
     let problem: String
-    if !definition.isWritable {
-      problem = "the property is read-only"
-    } else if let value = Value(parsing: text, as: definition.type) {
-      guard let range = DesiredCheck.range(value, definition) else { return value }
-      problem = "expected " + range
+    if let value = Value(parsing: text, as: definition.type) {
+      guard let found = DesiredCheck.problem(value, definition) else { return value }
+      problem = found
     } else {
       problem = "expected " + DesiredCheck.expectation(definition.type)
     }
@@ -196,8 +197,12 @@ extension Device {
 
   /// Tries once more what could not be queued or stored.
   func save(now: Int64) {
+    let time = context.clock.nanoseconds
     state.withLock { state in
       guard state.nextSave <= now, !state.isStored, !state.isRemoved else { return }
+      // What a manifest asks for counts anew where an update that failed took it along.
+      var changes: [StoreChange] = []
+      _ = takeManifest(time: time, now: now, in: &state, changes: &changes)
       store(allRows(of: state), desiredVersion: state.desiredVersion, now: now, in: &state)
     }
   }
@@ -269,5 +274,6 @@ extension Device {
       return waiting
     }
     for resume in waiting { resume(nil) }
+    context.schedule.forget(self)
   }
 }

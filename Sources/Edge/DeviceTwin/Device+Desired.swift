@@ -15,10 +15,11 @@ extension Device {
     answer: @escaping DesiredAnswer
   ) {
     let time = context.clock.nanoseconds
+    let now = WallClock.monotonic
     let immediate = state.withLock { state -> Result<DeviceSnapshot, TwinError>? in
       do throws(TwinError) {
         return try accept(
-          changes, origin: origin, ifVersion: ifVersion, time: time, in: &state, answer: answer)
+          changes, origin: origin, ifVersion: ifVersion, time: time, now: now, in: &state, answer: answer)
           ? nil : .success(snapshot(of: state))
       } catch {
         return .failure(error)
@@ -30,7 +31,7 @@ extension Device {
   /// Whether an operation was queued; false: there was nothing to do.
   private func accept(
     _ changes: [(property: String, value: JSON?)], origin: DesiredOrigin, ifVersion: Int64?, time: Int64,
-    in state: inout DeviceState, answer: @escaping DesiredAnswer
+    now: Int64, in state: inout DeviceState, answer: @escaping DesiredAnswer
   ) throws(TwinError) -> Bool {
     guard !state.isRemoved else { throw .deviceNotFound(name) }
     if let ifVersion, ifVersion != state.desiredVersion { throw .conflict(current: state.desiredVersion) }
@@ -38,11 +39,14 @@ extension Device {
     var plan: [(place: Int, new: Desired?)] = []
     for change in changes {
       let (place, value) = try check(change.property, change.value, in: state)
-      let new = value.map { Desired(value: $0, version: version, time: time, origin: origin) }
+      let new = value.map { Desired(value: $0, version: version, time: time, accepted: now, origin: origin) }
       plan.removeAll { $0.place == place }
-      if new != nil || state.desired[place] != nil { plan.append((place, new)) }
+      // What memory no longer has may still be on disk: as long as something is under way, taking a value
+      // back again is a write of its own, answered when it is done.
+      if new != nil || state.desired[place] != nil || state.outstanding > 0 { plan.append((place, new)) }
     }
     guard !plan.isEmpty else { return false }
+    guard state.isStored else { throw .busy }
     var rows: [StoreChange] = []
     for index in plan.indices {
       let property = state.properties[plan[index].place]
@@ -61,6 +65,7 @@ extension Device {
       rows.append(.device(row))
     }
     let before = plan.map { (place: $0.place, desired: state.desired[$0.place]) }
+    let revisions = plan.map { state.properties[$0.place].revision }
     let oldVersion = state.desiredVersion
     for (place, new) in plan {
       state.setDesired(new, at: place)
@@ -73,6 +78,8 @@ extension Device {
     let touched = plan.map(\.place)
     let revision = state.beginOperation(on: touched)
     let names = touched.map { state.properties[$0].name }
+    // As this request leaves it: by the commit a later one may have changed it.
+    let stored = snapshot(of: state)
     let operation = TwinOperation(rows) { [self] error, database in
       if let error {
         takeBack(names, revision: revision, version: version, oldVersion: oldVersion, database: database)
@@ -80,13 +87,16 @@ extension Device {
         return
       }
       markDurable(names, version: version)
-      answer(.success(snapshot()))
+      answer(.success(stored))
       context.publish(document, to: topics.document)
       if let delta { context.publish(delta, to: topics.delta) }
       pursueDesired(now: WallClock.monotonic)
     }
     guard context.writer.submit(operation) else {
-      for (place, desired) in before { state.setDesired(desired, at: place) }
+      for ((place, desired), revision) in zip(before, revisions) {
+        state.setDesired(desired, at: place)
+        state.properties[place].revision = revision
+      }
       state.desiredVersion = oldVersion
       state.outstanding -= 1
       throw .busy
@@ -104,6 +114,8 @@ extension Device {
     let definition = state.definition(of: place)
     if let definition, !definition.isWritable { throw .readOnly(property: property) }
     guard let value, !value.isNull else { return (place, nil) }
+    // Known from the disk alone: what its model says of the value comes with the manifests.
+    if state.properties[place].isModelled, state.description == nil { throw .busy }
     let type = state.properties[place].type
     return (place, try DesiredCheck.value(value, property: property, type: type, definition: definition))
   }
@@ -131,22 +143,23 @@ extension Device {
   /// Memory shows again what is on disk, unless something newer came. On the writer's thread.
   func takeBack(_ names: [String], revision: UInt64, version: Int64, oldVersion: Int64, database: Database) {
     logger().error("an update could not be stored", metadata: ["property": "\(names.joined(separator: ","))"])
-    let resumed = state.withLock { state in
+    let now = WallClock.monotonic
+    let (resumed, due) = state.withLock { state -> ([Settled], Int64) in
       state.outstanding -= 1
       if state.desiredVersion == version { state.desiredVersion = oldVersion }
       for name in names {
         guard let place = state.place(of: name), state.properties[place].revision == revision else {
           continue
         }
-        restore(place, from: database, in: &state)
+        restore(place, from: database, now: now, in: &state)
       }
-      return state.takeSettled()
+      return (state.takeSettled(), state.nextSave)
     }
     finish(resumed)
-    context.watches.deviceChanged(self)
+    wakeUp(at: due, changed: true)
   }
 
-  private func restore(_ place: Int, from database: Database, in state: inout DeviceState) {
+  private func restore(_ place: Int, from database: Database, now: Int64, in state: inout DeviceState) {
     let kept: (property: Property, desired: Desired?)?
     do throws(SQLiteError) {
       kept = try TwinLoader.property(state.properties[place].id, in: database)
@@ -159,6 +172,12 @@ extension Device {
       state.properties[place].isOptional = kept.property.isOptional
       if !state.properties[place].isMapped { state.properties[place].latest = kept.property.latest }
       state.setDesired(kept.desired, at: place)
+    } else if state.properties[place].isModelled {
+      // The device's own rows failed before, so all of them are written anew.
+      state.properties[place].manifest = nil
+      state.setDesired(nil, at: place)
+      state.isStored = false
+      state.nextSave = min(state.nextSave, now + context.options.fullQueueWait)
     } else {
       state.properties[place].life = .unborn
       state.properties[place].latest = Reading()

@@ -82,10 +82,11 @@ extension Device {
     state.isLinkDue = true
     state.noteOwnChange()
     state.nextReport = now
-    if hasLink {
-      // A device that is back is tried at once, whatever its back-off.
+    if hasLink, !hadLink {
+      // A device that is back is tried at once, whatever its back-off; one that flips between online and
+      // degraded was never away.
       for place in state.desired.keys { state.desired[place]?.nextAttempt = 0 }
-    } else if new != .connecting {
+    } else if !hasLink, new != .connecting {
       for place in state.properties.indices where state.properties[place].isMapped {
         guard state.properties[place].loseLink() else { continue }
         state.properties[place].change = state.change

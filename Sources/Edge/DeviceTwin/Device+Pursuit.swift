@@ -55,6 +55,7 @@ extension Device {
       state.nextDesired = .max
       for place in state.desired.keys.sorted() {
         hasChanged = expire(place, wall: wall, now: now, in: &state) || hasChanged
+        hasChanged = recheck(place, now: now, in: &state) || hasChanged
         retryOutcome(place, now: now, in: &state)
         begin(place, now: now, in: &state, job: &job)
       }
@@ -78,15 +79,34 @@ extension Device {
     else { return false }
     let limit = Int64(state.definition(of: place)?.desiredTimeToLiveMilliseconds ?? 0)
     guard limit > 0 else { return false }
-    let left = desired.time + limit * 1_000_000 - wall
-    guard left <= 0 else {
-      state.nextDesired = min(state.nextDesired, now + left)
-      return false
+    let problem: String
+    if desired.accepted == nil, desired.time > wall + Self.clockTolerance {
+      // Set in the future: the clock went back while the agent was away, as without a battery it does.
+      problem = "its age is not known, since the clock went back; it has a time to live of \(limit) ms"
+    } else {
+      let age = desired.accepted.map { now - $0 } ?? (wall - desired.time)
+      let left = limit * 1_000_000 - age
+      guard left <= 0 else {
+        state.nextDesired = min(state.nextDesired, now + left)
+        return false
+      }
+      problem = "not applied within its time to live of \(limit) ms"
     }
     let last = desired.error.isEmpty ? "" : "; last error: \(desired.error)"
-    conclude(
-      place, .failed, error: "not applied within its time to live of \(limit) ms\(last)", now: now, in: &state
-    )
+    conclude(place, .failed, error: problem + last, now: now, in: &state)
+    return true
+  }
+
+  /// What a clock may go back by itself when it is set right, in nanoseconds.
+  private static let clockTolerance: Int64 = 60_000_000_000
+
+  /// A value that was taken before its model was known, or under one that allowed it, is not written.
+  private func recheck(_ place: Int, now: Int64, in state: inout DeviceState) -> Bool {
+    guard let desired = state.desired[place], desired.state == .pending,
+      !state.properties[place].isWriteInFlight, let definition = state.definition(of: place),
+      let problem = DesiredCheck.problem(desired.value, definition)
+    else { return false }
+    conclude(place, .failed, error: "not written: " + problem, now: now, in: &state)
     return true
   }
 

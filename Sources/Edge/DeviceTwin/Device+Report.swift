@@ -66,7 +66,7 @@ extension Device {
       delta: places.isEmpty ? nil : encodeDelta(of: state, milliseconds: milliseconds)
     ) { [self] report, error in
       if let error {
-        reportFailed(places, hadLink: report.link != nil, error: error)
+        reportFailed(report, error: error)
       } else {
         publish(report)
       }
@@ -91,17 +91,19 @@ extension Device {
   }
 
   /// The values stay in memory and are due again.
-  private func reportFailed(_ places: [Int], hadLink: Bool, error: SQLiteError) {
+  private func reportFailed(_ report: Report, error: SQLiteError) {
     context.counters.postponedReports.add()
     logger().error("a report could not be stored", metadata: ["error": "\(error)"])
     let due = WallClock.monotonic + context.options.fullQueueWait
     state.withLock { state in
-      for place in places where place < state.properties.count {
+      for row in report.rows {
+        // By now the list may be another one.
+        guard let place = state.place(of: row.name), state.properties[place].id == row.property else { continue }
         state.properties[place].due = min(state.properties[place].due, due)
         // Not on disk, so not yet reported: nothing looks like this.
         state.properties[place].published = Reading(quality: .bad)
       }
-      if hadLink { state.isLinkDue = true }
+      if report.link != nil { state.isLinkDue = true }
       state.nextReport = min(state.nextReport, due)
     }
     context.schedule.wake(self, at: due)

@@ -26,14 +26,17 @@ extension Device {
       state.spokenState = word
       let link = state.link
       let revision = state.beginOperation(on: [])
-      let operation = TwinOperation([.device(deviceRow(state))]) { [self] error, _ in
+      let operation = TwinOperation([.device(deviceRow(state))]) { [self] error, database in
         self.state.withLock { state in
           state.outstanding -= 1
-          guard error != nil, state.revision == revision else { return }
-          state.link = before.link
-          state.spokenState = before.word
+          guard error != nil, state.linkRevision == revision else { return }
+          // As the disk has it, since an update before may have failed too.
+          let kept = try? TwinLoader.link(ofDevice: id, in: database)
+          (state.link, state.spokenState) = kept ?? before
+          state.noteOwnChange()
         }
         if let error {
+          context.watches.deviceChanged(self)
           refuseState(
             Refusal(code: 500, reason: "the state could not be stored: \(error.message)"), event: event)
           return
@@ -49,6 +52,7 @@ extension Device {
         state.spokenState = before.word
         return Refusal(code: 503, reason: "too many updates wait for the disk")
       }
+      state.linkRevision = revision
       state.noteOwnChange()
       return nil
     }

@@ -8,12 +8,14 @@ internal import Synchronization
 extension Device {
   func update(_ request: TwinRequest) {
     let time = context.clock.nanoseconds
+    let now = WallClock.monotonic
     let milliseconds = time / 1_000_000
     let refusal = state.withLock { state -> Refusal? in
       do throws(Refusal) {
         guard !state.isRemoved else { throw Refusal(code: 404, reason: TwinManager.unknownDevice) }
         try check(request, in: state)
-        try apply(request, time: time, in: &state)
+        guard state.isStored else { throw Refusal(code: 503, reason: "device \(name) is not on disk yet") }
+        try apply(request, time: time, now: now, in: &state)
         return nil
       } catch {
         return state.outstanding > 0 && answerInTurn(error, event: request.event, in: &state) ? nil : error
@@ -71,6 +73,10 @@ extension Device {
           throw .bad("property \(name) of device \(self.name) is not optional and cannot be deleted")
         }
         continue
+      }
+      if change.expected != nil, property.isModelled, state.description == nil {
+        // Known from the disk alone: what its model says of the value comes with the manifests.
+        throw Refusal(code: 503, reason: "the manifest of device \(self.name) has not been read yet")
       }
       if change.expected != nil, let definition, !definition.isWritable {
         throw Refusal(code: 403, reason: "property \(name) of device \(self.name) is read-only")
@@ -130,14 +136,17 @@ extension Device {
 
   // MARK: Applying
 
-  private func apply(_ request: TwinRequest, time: Int64, in state: inout DeviceState) throws(Refusal) {
+  private func apply(_ request: TwinRequest, time: Int64, now: Int64, in state: inout DeviceState)
+    throws(Refusal)
+  {
     let versions = (desired: state.desiredVersion, reported: state.reportedVersion)
     let count = state.properties.count
     var rows: [StoreChange] = []
     var steps: [UpdateStep] = []
     steps.reserveCapacity(request.items.count)
     for (name, change) in request.items {
-      steps.append(apply(change, to: name, versions: versions, time: time, in: &state, rows: &rows))
+      steps.append(
+        apply(change, to: name, versions: versions, time: time, now: now, in: &state, rows: &rows))
     }
     if state.properties.count > count { state.sortProperties() }
     if steps.contains(where: { if case .deleted = $0.effect { true } else { false } }) {
@@ -192,7 +201,7 @@ extension Device {
 
   private func apply(
     _ change: TwinRequest.Change?, to name: String, versions: (desired: Int64, reported: Int64), time: Int64,
-    in state: inout DeviceState, rows: inout [StoreChange]
+    now: Int64, in state: inout DeviceState, rows: inout [StoreChange]
   ) -> UpdateStep {
     let known = state.place(of: name)
     var step = UpdateStep(
@@ -232,7 +241,8 @@ extension Device {
       state.desiredVersion = versions.desired + 1
       let (value, spelling) = Self.read(text, state.properties[place])
       var desired = Desired(
-        value: value, spelling: spelling, version: state.desiredVersion, time: time, origin: .mqtt)
+        value: value, spelling: spelling, version: state.desiredVersion, time: time, accepted: now,
+        origin: .mqtt)
       Self.settleAgainst(state.properties[place], &desired, at: time)
       state.setDesired(desired, at: place)
       rows.append(.desired(property: state.properties[place].id, .init(desired)))

@@ -14,8 +14,9 @@ final class Device: Sendable {
   let context: TwinContext
   let topics: DeviceTopics
   let state: Mutex<DeviceState>
-  /// When the schedule wakes this device; belongs to `Schedule`.
+  /// When the schedule wakes this device, and its place in the heap (-1: none); written by `WakeHeap` alone.
   let scheduled = Atomic<Int64>(.max)
+  let heapPlace = Atomic<Int>(-1)
 
   init(name: DeviceName, id: Int64, context: TwinContext, state: sending DeviceState) {
     self.name = name
@@ -30,7 +31,8 @@ final class Device: Sendable {
     save(now: now)
     report(now: now)
     pursueDesired(now: now)
-    return state.withLock { min($0.nextReport, $0.nextDesired, $0.nextSave) }
+    // What failed late may have left a time behind at a device that is gone.
+    return state.withLock { $0.isRemoved ? .max : min($0.nextReport, $0.nextDesired, $0.nextSave) }
   }
 
   /// Tells watchers and the schedule, after the lock was left.

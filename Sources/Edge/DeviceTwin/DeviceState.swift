@@ -28,6 +28,8 @@ struct DeviceState {
   var ownChange: UInt64 = 0
   /// Numbers the operations on this device.
   var revision: UInt64 = 0
+  /// The last operation that writes the state a client spoke.
+  var linkRevision: UInt64 = 0
   /// Operations that are not on disk yet.
   var outstanding = 0
 

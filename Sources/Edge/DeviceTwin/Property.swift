@@ -70,6 +70,7 @@ struct Property {
   mutating func take(_ sample: Sample, arrival: Int64, now: Int64) -> Bool {
     let quality: Quality
     if let value = sample.value {
+      let known = (time: latest.time, sourceTime: latest.sourceTime)
       latest.time = arrival
       latest.sourceTime = sample.sourceNanoseconds
       quality = sample.quality
@@ -85,6 +86,7 @@ struct Property {
         }
         latest.value = converted
       } else {
+        (latest.time, latest.sourceTime) = known
         return fail(TwinLayout.mismatch(value, type), quality: .bad, arrival: arrival, now: now)
       }
       latest.spelling = nil

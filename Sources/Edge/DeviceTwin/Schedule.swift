@@ -5,22 +5,16 @@ internal import Synchronization
 internal import Threads
 
 /// One thread that wakes devices when something of theirs is due: reports, retries, ends of a time to live.
-///
-/// A device has at most one live entry; a wake-up that comes earlier than its entry leaves that one behind,
-/// and it is skipped when its time comes.
 final class Schedule: Sendable {
-  private struct Entry {
-    var time: Int64
-    var device: Device
-  }
-
   private struct State {
-    /// A binary heap, the earliest first.
-    var heap: [Entry] = []
+    var heap = WakeHeap()
     var isStopping = false
   }
 
   private let monitor = Monitor(State())
+
+  /// Devices that are to be woken.
+  var count: Int { monitor.withLock { $0.heap.count } }
 
   func start() throws {
     _ = try WorkerThread("twin-schedule") { [self] in
@@ -34,7 +28,7 @@ final class Schedule: Sendable {
   func stop() {
     monitor.withLock { state in
       state.isStopping = true
-      state.heap = []
+      state.heap = WakeHeap()
     }
     monitor.signal()
   }
@@ -43,51 +37,27 @@ final class Schedule: Sendable {
   func wake(_ device: Device, at time: Int64) {
     guard time < device.scheduled.load(ordering: .relaxed) else { return }
     let isFirst = monitor.withLock { state -> Bool in
-      guard !state.isStopping, time < device.scheduled.load(ordering: .relaxed) else { return false }
-      device.scheduled.store(time, ordering: .relaxed)
-      Self.push(Entry(time: time, device: device), to: &state.heap)
-      return state.heap[0].device === device && state.heap[0].time == time
+      guard !state.isStopping else { return false }
+      state.heap.insert(device, at: time)
+      return state.heap.first === device
     }
     if isFirst { monitor.signal() }
   }
 
+  /// A device that is gone is woken no more.
+  func forget(_ device: Device) {
+    monitor.withLock { $0.heap.remove(device) }
+  }
+
   private func next() -> Device? {
-    let found: Device?? = monitor.wait(until: { $0.heap.first?.time }) { state -> Device?? in
+    let found: Device?? = monitor.wait(until: { $0.heap.earliest }) { state -> Device?? in
       if state.isStopping { return .some(nil) }
-      let now = WallClock.monotonic
-      while let first = state.heap.first, first.time <= now {
-        Self.pop(&state.heap)
-        guard first.device.scheduled.load(ordering: .relaxed) == first.time else { continue }
-        first.device.scheduled.store(.max, ordering: .relaxed)
-        return .some(first.device)
+      guard let first = state.heap.first, let due = state.heap.earliest, due <= WallClock.monotonic else {
+        return nil
       }
-      return nil
+      state.heap.remove(first)
+      return .some(first)
     }
     return found ?? nil
-  }
-
-  private static func push(_ entry: Entry, to heap: inout [Entry]) {
-    heap.append(entry)
-    var place = heap.count - 1
-    while place > 0, heap[place].time < heap[(place - 1) / 2].time {
-      heap.swapAt(place, (place - 1) / 2)
-      place = (place - 1) / 2
-    }
-  }
-
-  private static func pop(_ heap: inout [Entry]) {
-    heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
-    var place = 0
-    while true {
-      var least = place
-      for child in [2 * place + 1, 2 * place + 2]
-      where child < heap.count && heap[child].time < heap[least].time {
-        least = child
-      }
-      if least == place { return }
-      heap.swapAt(place, least)
-      place = least
-    }
   }
 }

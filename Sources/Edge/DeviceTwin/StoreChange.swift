@@ -66,6 +66,14 @@ enum StoreChange: Sendable {
     }
   }
 
+  /// Whether a row goes that may hold the highest version of its device.
+  var forgetsVersion: Bool {
+    switch self {
+    case .removeProperty, .forgetReported, .forgetDesired: true
+    default: false
+    }
+  }
+
   func apply(to database: Database) throws(SQLiteError) {
     switch self {
     case .device(let row): try Self.save(row, in: database)

@@ -16,10 +16,7 @@ enum TwinLoader {
       highest = max(highest, id)
       guard let name = DeviceName(namespace: rows.text(1), name: rows.text(2)) else { continue }
       var state = DeviceState()
-      state.link = LinkSnapshot(
-        state: LinkState(rawValue: rows.text(3)) ?? .connecting, reason: rows.text(4), since: rows.int(5),
-        lastOnline: rows.int(6))
-      state.spokenState = rows.text(7)
+      (state.link, state.spokenState) = link(rows)
       state.desiredVersion = rows.int(8)
       state.reportedVersion = rows.int(9)
       state.isStored = true
@@ -42,6 +39,22 @@ enum TwinLoader {
     }
     context.reserveIDs(upTo: highest)
     return devices
+  }
+
+  /// A device's state as it is on disk; nil when it is not there.
+  static func link(ofDevice id: Int64, in database: Database) throws(SQLiteError) -> (LinkSnapshot, String)? {
+    let statement = try database.statement("SELECT * FROM device WHERE id=?1")
+    statement.bind(1, id)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return link(statement)
+  }
+
+  private static func link(_ row: Statement) -> (LinkSnapshot, spokenState: String) {
+    let link = LinkSnapshot(
+      state: LinkState(rawValue: row.text(3)) ?? .connecting, reason: row.text(4), since: row.int(5),
+      lastOnline: row.int(6))
+    return (link, row.text(7))
   }
 
   /// One property as it is on disk; nil when it is not there.
@@ -96,7 +109,7 @@ enum TwinLoader {
     guard let value = row.value(17, as: type) else { return (property, nil) }
     var desired = Desired(
       value: value, spelling: row.optionalText(18), version: row.int(19), time: row.int(20),
-      origin: DesiredOrigin(rawValue: row.text(21)) ?? .api)
+      accepted: nil, origin: DesiredOrigin(rawValue: row.text(21)) ?? .api)
     desired.state = DesiredState(rawValue: row.text(22)) ?? .pending
     desired.error = row.text(23)
     desired.attempts = Int(row.int(24))

@@ -88,11 +88,14 @@ struct TwinRequest {
     guard let properties = twin.object else { throw Self.wrong(event, "twin", "an object", twin) }
     var items: [(name: String, change: Change?)] = []
     items.reserveCapacity(properties.count)
+    var places: [String: Int] = [:]
     for member in properties {
       let change = try Self.change(member.value, name: member.name, event: event)
-      if properties.count > 1, let place = items.firstIndex(where: { $0.name == member.name }) {
+      // The last of equal names counts.
+      if properties.count > 1, let place = places[member.name] {
         items[place].change = change
       } else {
+        if properties.count > 1 { places[member.name] = items.count }
         items.append((member.name, change))
       }
     }

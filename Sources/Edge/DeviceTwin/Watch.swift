@@ -7,9 +7,18 @@ internal import Synchronization
 /// It keeps the devices that changed since its last answer, each once, and up to which change it has seen
 /// them. A change that finds its device on the list already wakes nobody.
 final class Watch: TwinWatch {
+  /// What is to be looked at under a name. `device` nil: it is gone.
+  private struct Note {
+    var id: Int64
+    var device: Device?
+
+    /// Notes come late and out of order. A device that came back has a greater id than before, and what is
+    /// gone does not change any more.
+    func outlasts(_ other: Note) -> Bool { id > other.id || (id == other.id && device == nil) }
+  }
+
   private struct State {
-    /// Nil: the device is gone.
-    var pending: [DeviceName: Device?] = [:]
+    var pending: [DeviceName: Note] = [:]
     /// First come, first served.
     var order: [DeviceName] = []
     /// Up to which change of which device of that name; one that came back under its name is another.
@@ -36,17 +45,21 @@ final class Watch: TwinWatch {
   }
 
   func deviceChanged(_ device: Device) {
-    if includes(device.name) { note(device.name, device) }
+    if includes(device.name) { note(device.name, Note(id: device.id, device: device)) }
   }
 
-  func deviceRemoved(_ name: DeviceName) {
-    if includes(name) { note(name, nil) }
+  func deviceRemoved(_ device: Device) {
+    if includes(device.name) { note(device.name, Note(id: device.id, device: nil)) }
   }
 
-  private func note(_ name: DeviceName, _ device: Device?) {
+  private func note(_ name: DeviceName, _ new: Note) {
     let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
       guard !state.isCancelled else { return nil }
-      if state.pending.updateValue(device, forKey: name) != nil { return nil }
+      if let known = state.pending[name] {
+        if !known.outlasts(new) { state.pending[name] = new }
+        return nil
+      }
+      state.pending[name] = new
       state.order.append(name)
       defer { state.waiter = nil }
       return state.waiter
@@ -90,8 +103,8 @@ final class Watch: TwinWatch {
       if state.isCancelled { return .over }
       guard let name = state.order.first else { return .nothing }
       state.order.removeFirst()
-      guard let device = state.pending.removeValue(forKey: name) else { return .nothing }
-      if let device {
+      guard let note = state.pending.removeValue(forKey: name) else { return .nothing }
+      if let device = note.device {
         let seen = state.seen[name]
         return .changed(device, after: seen?.device == device.id ? seen?.change : nil)
       }

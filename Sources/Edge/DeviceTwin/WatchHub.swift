@@ -34,7 +34,7 @@ final class WatchHub: Sendable {
 
   func deviceRemoved(_ device: Device) {
     guard count.load(ordering: .acquiring) > 0 else { return }
-    for watch in current() { watch.deviceRemoved(device.name) }
+    for watch in current() { watch.deviceRemoved(device) }
   }
 
   /// Ends every watch, so that no reader waits for ever.

@@ -15,8 +15,9 @@ internal import TwinAPI
 /// The agent: reads what the configuration enables, hands the modules to each other, starts and stops them.
 ///
 /// Order of start: the bus first, so that it is the last to stop and carries the answers to all that was accepted;
-/// then the twins, since everything else reads or feeds them; then what drives devices, what declares them, and the
-/// API last, so that whoever reaches it finds the whole.
+/// then the twins, since everything else reads or feeds them; then what drives devices; then the API, which answers from
+/// the twins' memory while a thousand manifests are still being read; and last what declares devices. Until all have
+/// started, the node says that it is not ready.
 package final class Agent: Sendable {
   private let beehive: Beehive
   private let status: AgentStatus
@@ -54,7 +55,6 @@ package final class Agent: Sendable {
         folder: configuration.standalone.manifests, consumers: consumers,
         knownDevices: { twins.deviceNames() }, log: log)
       manifests = standalone
-      await beehive.register(standalone)
     }
 
     let status = AgentStatus(node: configuration.nodeName, twins: twins, bus: bus, manifests: manifests)
@@ -70,6 +70,7 @@ package final class Agent: Sendable {
           twins: twins, mappers: host ?? NoMappers(), manifests: manifests, node: status, group: loops,
           log: log))
     }
+    if let manifests { await beehive.register(manifests) }
     return Agent(beehive: beehive, status: status, group: group, log: log)
   }
 

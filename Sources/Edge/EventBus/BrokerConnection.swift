@@ -38,25 +38,24 @@ final class BrokerConnection: @unchecked Sendable {
     var isOpen = false
     var isStopping = false
     var retriesNow = false
-    var hasEnded = false
     /// Accepted, and not taken by the thread yet; what `window` counts bounds it.
     var queue: [OutgoingMessage] = []
     var window: PublishWindow
     var statistics: BrokerStatistics
-    var stopWaiter: CheckedContinuation<Void, Never>?
   }
 
   let settings: Settings
   let log: Logger
   let client: OpaquePointer
   let shared: Mutex<Shared>
-  let wakeup: Wakeup
+  let end = ThreadEnd()
+  let sleeper: Sleeper
   private let worker = Mutex<WorkerThread?>(nil)
 
   init(_ settings: Settings, log: Logger) throws {
     self.settings = settings
     self.log = log
-    wakeup = try Wakeup()
+    sleeper = try Sleeper()
     _ = libraryIsReady
     guard let client = mosquitto_new(settings.clientID, true, nil) else {
       throw SetUpError(description: "client id \"\(settings.clientID)\": \(SystemError.text(errno))")
@@ -102,14 +101,14 @@ final class BrokerConnection: @unchecked Sendable {
       shared.queue.append(message)
       return true
     }
-    if accepted { wakeup.signal() }
+    if accepted { sleeper.signal() }
     return accepted
   }
 
   /// Ends the wait for the next try.
   func retryNow() {
     shared.withLock { $0.retriesNow = true }
-    wakeup.signal()
+    sleeper.signal()
   }
 
   /// Takes no more messages, and makes the thread end once the accepted ones are through, within 2 s.
@@ -118,19 +117,13 @@ final class BrokerConnection: @unchecked Sendable {
       $0.isStopping = true
       $0.isOpen = false
     }
-    wakeup.signal()
+    sleeper.signal()
   }
 
   /// Returns when the thread has ended, which `beginStop` asks it to do.
   func ended() async {
     guard let worker = worker.withLock({ $0.take() }) else { return }
-    await withCheckedContinuation { continuation in
-      let hasEnded = shared.withLock {
-        if !$0.hasEnded { $0.stopWaiter = continuation }
-        return $0.hasEnded
-      }
-      if hasEnded { continuation.resume() }
-    }
+    await end.wait()
     worker.join()
   }
 

@@ -28,7 +28,7 @@ final class BrokerLoop {
   let connection: BrokerConnection
   let receiver: (any MessageReceiver)?
   let client: OpaquePointer
-  let wakeup: Wakeup
+  let sleeper: Sleeper
   var outbox: Outbox
   private var backOff = BackOff(first: 500, limit: 5_000)
   private var tries = 0
@@ -52,7 +52,7 @@ final class BrokerLoop {
     self.connection = connection
     self.receiver = receiver
     client = connection.client
-    wakeup = connection.wakeup
+    sleeper = connection.sleeper
     outbox = Outbox(telemetryQoS: connection.settings.telemetryQoS)
   }
 
@@ -70,11 +70,7 @@ final class BrokerLoop {
     mosquitto_user_data_set(client, nil)
     let left = connection.statistics.messagesUnderWay
     if left > 0 { connection.log.warning("\(left) messages could not be delivered before the stop") }
-    let waiter = connection.shared.withLock { shared in
-      shared.hasEnded = true
-      return shared.stopWaiter.take()
-    }
-    waiter?.resume()
+    connection.end.come()
   }
 
   // MARK: - Connecting
@@ -121,7 +117,7 @@ final class BrokerLoop {
   private func wait(_ milliseconds: Int) {
     let end = now + milliseconds
     while true {
-      wakeup.rearm()
+      sleeper.rearm()
       let triesNow = connection.shared.withLock { shared in
         defer { shared.retriesNow = false }
         return shared.retriesNow
@@ -129,7 +125,7 @@ final class BrokerLoop {
       let finished = isFinished
       let left = min(end, drainEnd ?? end) - now
       if triesNow || finished || left <= 0 { return }
-      wakeup.sleep(milliseconds: left)
+      sleeper.sleep(milliseconds: left)
     }
   }
 
@@ -140,7 +136,7 @@ final class BrokerLoop {
     let started = now
     var checked = started
     while true {
-      wakeup.rearm()
+      sleeper.rearm()
       if isOpen { exchange() }
       if isFinished {
         disconnect()
@@ -154,7 +150,7 @@ final class BrokerLoop {
       // Nothing to wait for: more can be written at once, or the last message has gone.
       let goesOn = isOpen && !blocked && outbox.canHandOver
       let pause = goesOn || isFinished ? 0 : Self.checkInterval
-      let came = wakeup.sleep(
+      let came = sleeper.sleep(
         socket: socket, events: Int16(blocked ? POLLIN | POLLOUT : POLLIN), milliseconds: pause)
       if Int32(came) & ~POLLOUT != 0 { read() }
       let time = now

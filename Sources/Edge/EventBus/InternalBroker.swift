@@ -18,8 +18,6 @@ final class InternalBroker: @unchecked Sendable {
 
   private struct Shared {
     var isStopping = false
-    var hasEnded = false
-    var stopWaiter: CheckedContinuation<Void, Never>?
     var restarts: UInt64 = 0
     var pid: pid_t = 0
   }
@@ -35,7 +33,8 @@ final class InternalBroker: @unchecked Sendable {
   private let log: Logger
   private let onReady: @Sendable () -> Void
   private let shared = Mutex(Shared())
-  private let wakeup: Wakeup
+  private let end = ThreadEnd()
+  private let sleeper: Sleeper
   private let worker = Mutex<WorkerThread?>(nil)
   private var backOff = BackOff(first: 100, limit: 5_000)
   private var line: [UInt8] = []
@@ -51,7 +50,7 @@ final class InternalBroker: @unchecked Sendable {
     }
     configuration = BrokerConfiguration(address: address, folder: options.runtimeFolder)
     program = try Self.findProgram(options.brokerProgram)
-    wakeup = try Wakeup()
+    sleeper = try Sleeper()
     self.log = log
     self.onReady = onReady
   }
@@ -75,14 +74,8 @@ final class InternalBroker: @unchecked Sendable {
   func stop() async {
     guard let worker = worker.withLock({ $0.take() }) else { return }
     shared.withLock { $0.isStopping = true }
-    wakeup.signal()
-    await withCheckedContinuation { continuation in
-      let hasEnded = shared.withLock {
-        if !$0.hasEnded { $0.stopWaiter = continuation }
-        return $0.hasEnded
-      }
-      if hasEnded { continuation.resume() }
-    }
+    sleeper.signal()
+    await end.wait()
     worker.join()
     configuration.remove()
   }
@@ -195,11 +188,7 @@ final class InternalBroker: @unchecked Sendable {
       if stops { break }
       next = restart(after: child, status)
     }
-    let waiter = shared.withLock { shared in
-      shared.hasEnded = true
-      return shared.stopWaiter.take()
-    }
-    waiter?.resume()
+    end.come()
   }
 
   /// Waits, then starts the broker again, until that works; nil when it is to stop.
@@ -224,11 +213,11 @@ final class InternalBroker: @unchecked Sendable {
   private func pause(_ milliseconds: Int) -> Bool {
     let end = WallClock.monotonic + Int64(milliseconds) * 1_000_000
     while true {
-      wakeup.rearm()
+      sleeper.rearm()
       let left = Int((end - WallClock.monotonic) / 1_000_000)
       if isStopping { return true }
       if left <= 0 { return false }
-      wakeup.sleep(milliseconds: left)
+      sleeper.sleep(milliseconds: left)
     }
   }
 
@@ -240,7 +229,7 @@ final class InternalBroker: @unchecked Sendable {
     lastLine = ""
     var bytes = [UInt8](repeating: 0, count: 1_024)
     while true {
-      wakeup.rearm()
+      sleeper.rearm()
       if isStopping { return }
       let count = read(child.output, &bytes, bytes.count)
       if count > 0 {
@@ -248,7 +237,7 @@ final class InternalBroker: @unchecked Sendable {
       } else if count == 0 {
         return
       } else if errno == EAGAIN || errno == EINTR {
-        _ = wakeup.sleep(socket: child.output, events: Int16(POLLIN), milliseconds: 60_000)
+        _ = sleeper.sleep(socket: child.output, events: Int16(POLLIN), milliseconds: 60_000)
       } else {
         return
       }

@@ -38,6 +38,10 @@ final class CallContext: @unchecked Sendable {
     arena.reset()
     failure = nil
     if !itemFailures.isEmpty { itemFailures.removeAll(keepingCapacity: true) }
+  }
+
+  /// Before a step of a session, which may make several calls: a cancellation of an earlier step is dead from here.
+  func rearm() {
     if cancelled.exchange(false, ordering: .sequentiallyConsistent) {
       let descriptor = descriptor.load(ordering: .sequentiallyConsistent)
       if descriptor >= 0 { sv_eventfd_clear(descriptor) }

@@ -77,7 +77,8 @@ package final class Engine: @unchecked Sendable {
     }
   }
 
-  /// Unbinds everything: cancels what is under way, closes and destroys all devices.
+  /// Unbinds everything: cancels what is under way, closes and destroys all devices, unloads the library. The last
+  /// call.
   ///
   /// - Returns: false when a driver did not come back within `limit`; its threads still run then.
   package func stop(within limit: Duration) -> Bool {
@@ -87,7 +88,11 @@ package final class Engine: @unchecked Sendable {
       if state.withLock({ $0.sessions.isEmpty }) { break }
       sv_sleep_ms(1)
     }
-    return scheduler.stop(until: deadline) && state.withLock { $0.sessions.isEmpty }
+    guard scheduler.stop(until: deadline), state.withLock({ $0.sessions.isEmpty }) else { return false }
+    sv_board_enter(0, CallFunction.unload.rawValue, WallClock.monotonic)
+    defer { sv_board_leave() }
+    library?.unload()
+    return true
   }
 
   private func bind(_ binding: SessionBinding) {
@@ -139,6 +144,7 @@ package final class Engine: @unchecked Sendable {
       host.sink.send(.unbound(session: session))
       return
     }
+    place.session.isEnding.store(true, ordering: .relaxed)
     scheduler.post(.destroy(session: session), to: place.lane)
     place.lane.cancel(session)
   }
@@ -151,7 +157,7 @@ package final class Engine: @unchecked Sendable {
     guard let place = state.withLock({ $0.sessions[request.session] }) else {
       return answer(.unavailable, "the device is not bound")
     }
-    if !scheduler.post(.write(request), to: place.lane, isBounded: true) {
+    if !scheduler.post(.write(request, place.session), to: place.lane, isBounded: true) {
       answer(.busy, "too many writes wait for the line")
     }
   }

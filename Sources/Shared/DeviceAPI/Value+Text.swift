@@ -80,7 +80,7 @@ extension Value {
     case (.int, .float(let value)): return Int64(exactly: value.rounded()).map { .int($0) }
     case (.int, .double(let value)): return Int64(exactly: value.rounded()).map { .int($0) }
     case (.float, .int(let value)): return .float(Float(value))
-    case (.float, .double(let value)): return .float(Float(value))
+    case (.float, .double(let value)): return Float(value).isFinite ? .float(Float(value)) : nil
     case (.float, .bool(let value)): return .float(value ? 1 : 0)
     case (.double, .int(let value)): return .double(Double(value))
     case (.double, .float(let value)): return .double(Double(value))
@@ -97,14 +97,25 @@ extension Value {
 }
 
 extension Value {
-  /// Whether two values of one type are the same once a device has rounded one of them to its own width.
+  /// Whether two values of one type are the same once a device has scaled one of them, or rounded it to its
+  /// own width.
+  ///
+  /// Floats may differ by 1e-6 of the greater, doubles by 1e-9; a double also equals what a device of 32 bits
+  /// makes of it.
   package func isClose(to other: Value) -> Bool {
     switch (self, other) {
     case (.float(let left), .float(let right)):
-      (left - right).magnitude <= max(left.magnitude, right.magnitude) * 1e-6
+      left == right || Self.differ(left, right, by: 1e-6)
     case (.double(let left), .double(let right)):
-      (left - right).magnitude <= max(left.magnitude, right.magnitude) * 1e-6
+      left == right || Self.differ(left, right, by: 1e-9) || left == Double(Float(right))
+        || right == Double(Float(left))
     default: self == other
     }
+  }
+
+  /// Whether finite numbers differ by `share` of the greater at most.
+  private static func differ<F: BinaryFloatingPoint>(_ left: F, _ right: F, by share: F) -> Bool {
+    let greater = max(left.magnitude, right.magnitude)
+    return greater.isFinite && (left - right).magnitude <= greater * share
   }
 }

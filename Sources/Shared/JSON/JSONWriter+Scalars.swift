@@ -44,8 +44,47 @@ extension JSONWriter {
       append(Int64(value), to: &bytes)
       return
     }
+    if value.magnitude < 1e6, value.magnitude > 1e-3, appendFixed(value, to: &bytes) { return }
     var text = value.description
     text.withUTF8 { bytes.append(contentsOf: $0) }
+  }
+
+  /// Writes a number of ordinary size, as sensors give them, with the fewest digits that read back as the same: about
+  /// half the cost of `description`, which serves all sizes. False: it needs more than eight.
+  @inline(__always)
+  private static func appendFixed(_ value: Float, to bytes: inout [UInt8]) -> Bool {
+    let exact = Double(value.magnitude)
+    var power = 10.0
+    for digits in 1...8 {
+      let scaled = (exact * power).rounded()
+      if Float(scaled / power) == value.magnitude {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        appendFraction(UInt64(scaled), digits: digits, to: &bytes)
+        return true
+      }
+      power *= 10
+    }
+    return false
+  }
+
+  /// `number` with a point before its last `digits` digits.
+  private static func appendFraction(_ number: UInt64, digits: Int, to bytes: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+      var first = 24
+      var rest = number
+      for place in 0... {
+        if place == digits {
+          first -= 1
+          text[first] = UInt8(ascii: ".")
+        }
+        if place > digits, rest == 0 { break }
+        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+        first -= 1
+        text[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+        rest = quotient
+      }
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[first..<24]))
+    }
   }
 
   /// A quoted string.

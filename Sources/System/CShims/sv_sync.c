@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -71,6 +72,8 @@ long sv_socket_send_buffer(int fd) {
   socklen_t length = sizeof size;
   return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 ? size : 0;
 }
+
+void sv_memory_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
 /* A thread's alternate stack lives as long as the thread: freed by the key's destructor. */
 static pthread_key_t stack_key;

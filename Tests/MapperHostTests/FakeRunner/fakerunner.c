@@ -188,18 +188,18 @@ static void bind_device(uint32_t session) {
   send_sample(session);
 }
 
-/* Body: request u64, verify u8, items (point u32, kind u8, value): an int is kind 1. */
+/* Body: request u64, items (point u32, verify u8, kind u8, value): an int is kind 1. */
 static void write_points(uint32_t session, const unsigned char *body) {
   if (is("write", "silent")) return;
   if (is("write", "crash")) crash(session, CALL_WRITE);
   if (is("write", "exit")) exit(9);
   uint32_t count;
-  memcpy(&count, body + 9, 4);
+  memcpy(&count, body + 8, 4);
   begin(WRITTEN, session);
   put(body, 8);
   put32(count);
   for (uint32_t item = 0; item < count; item++) {
-    put(body + 13 + item * 13, 4);
+    put(body + 12 + item * 14, 4);
     put32(0);
     put_text("");
   }

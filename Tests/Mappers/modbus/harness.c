@@ -3,7 +3,6 @@
 #include "harness.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 mapper_host *the_host(void) {
   static mapper_host *loaded;
@@ -59,10 +58,4 @@ const char *seen_text(slave *slave) {
                              request.function, request.address, request.quantity);
   }
   return text;
-}
-
-double milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "fakehost.h"
 #include "mapper/helpers.h"
+#include "process.h"
 #include "slave.h"
 
 mapper_host *the_host(void);
@@ -26,7 +27,5 @@ void set_float(slave *slave, frame_space space, unsigned address, float value);
 
 /* "3 0 124, 3 124 10": function, address and quantity of what the slave has seen. */
 const char *seen_text(slave *slave);
-
-double milliseconds(void);
 
 #endif

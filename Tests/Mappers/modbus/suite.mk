@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-modbus_PACKAGES = libmodbus yaml-0.1
+modbus_PACKAGES = libmodbus
 modbus_SOURCES = $(addprefix $(ROOT)/mappers/modbus/,frame.c codec_read.c codec_write.c plan.c \
   point.c settings.c)

@@ -47,6 +47,8 @@ static void reads_real(const char *settings, const uint8_t *data, mapper_type ty
 }
 
 #define HOLDING "register: HoldingRegister, offset: 0, "
+#define INT(value) mapper_int(MAPPER_TYPE_I64, value)
+#define REAL(value) mapper_float(MAPPER_TYPE_F64, value)
 #define DATA(...) ((const uint8_t[]){__VA_ARGS__})
 
 TEST(integers_of_all_widths_are_read) {
@@ -239,48 +241,41 @@ static void writes(mapper_type model, const char *settings, mapper_value value,
 
 TEST(numbers_are_written_in_all_orders) {
   for (size_t i = 0; i < 4; i++) {
-    writes(MAPPER_TYPE_I64, with("dataType: uint32", orders[i].order),
-           mapper_int(MAPPER_TYPE_I64, 0x01020304), orders[i].two, 4);
-    writes(MAPPER_TYPE_I64, with("dataType: uint64", orders[i].order),
-           mapper_int(MAPPER_TYPE_I64, 0x0102030405060708), orders[i].four, 8);
+    writes(MAPPER_TYPE_I64, with("dataType: uint32", orders[i].order), INT(0x01020304),
+           orders[i].two, 4);
+    writes(MAPPER_TYPE_I64, with("dataType: uint64", orders[i].order), INT(0x0102030405060708),
+           orders[i].four, 8);
   }
-  writes(MAPPER_TYPE_F64, HOLDING "dataType: float32, byteOrder: CDAB",
-         mapper_float(MAPPER_TYPE_F64, 21.5), EXPECT(0, 0, 0x41, 0xac));
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: float32, byteOrder: CDAB", REAL(21.5),
+         EXPECT(0, 0, 0x41, 0xac));
   writes(MAPPER_TYPE_F64, HOLDING "dataType: float64", mapper_float(MAPPER_TYPE_F32, -1.25),
          EXPECT(0xbf, 0xf4, 0, 0, 0, 0, 0, 0));
-  writes(MAPPER_TYPE_I64, HOLDING "dataType: int16", mapper_int(MAPPER_TYPE_I64, -2),
-         EXPECT(0xff, 0xfe));
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: int16", INT(-2), EXPECT(0xff, 0xfe));
   writes(MAPPER_TYPE_BOOL, HOLDING, mapper_bool(true), EXPECT(0, 1));
   writes(MAPPER_TYPE_BOOL, "register: CoilRegister, offset: 0", mapper_bool(true), EXPECT(1));
-  writes(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0", mapper_int(MAPPER_TYPE_I64, 1),
-         EXPECT(1));
-  writes(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0, limit: 5",
-         mapper_int(MAPPER_TYPE_I64, 0x15), EXPECT(1, 0, 1, 0, 1));
+  writes(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0", INT(1), EXPECT(1));
+  writes(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0, limit: 5", INT(0x15),
+         EXPECT(1, 0, 1, 0, 1));
 }
 
 TEST(a_write_is_divided_by_the_scale_and_rounded) {
-  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.1",
-         mapper_float(MAPPER_TYPE_F64, 21.5), EXPECT(0, 215));
-  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.1",
-         mapper_float(MAPPER_TYPE_F64, 21.449999), EXPECT(0, 214));
-  writes(MAPPER_TYPE_F64, HOLDING "dataType: int16, scale: 2", mapper_float(MAPPER_TYPE_F64, -3),
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.1", REAL(21.5), EXPECT(0, 215));
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.1", REAL(21.449999), EXPECT(0, 214));
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: int16, scale: 2", REAL(-3),
          EXPECT(0xff, 0xfe) /* -1.5, away from zero */);
-  writes(MAPPER_TYPE_F64, HOLDING "dataType: int16", mapper_float(MAPPER_TYPE_F64, 7.4),
-         EXPECT(0, 7));
-  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16", mapper_float(MAPPER_TYPE_F64, -0.4),
-         EXPECT(0, 0));
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: int16", REAL(7.4), EXPECT(0, 7));
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16", REAL(-0.4), EXPECT(0, 0));
 }
 
 TEST(the_ends_of_each_range_are_written) {
-  writes(MAPPER_TYPE_I64, HOLDING "dataType: int16", mapper_int(MAPPER_TYPE_I64, -32768),
-         EXPECT(0x80, 0));
-  writes(MAPPER_TYPE_I64, HOLDING "dataType: uint32", mapper_int(MAPPER_TYPE_I64, 4294967295),
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: int16", INT(-32768), EXPECT(0x80, 0));
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: uint32", INT(4294967295),
          EXPECT(0xff, 0xff, 0xff, 0xff));
-  writes(MAPPER_TYPE_I64, HOLDING "dataType: int64", mapper_int(MAPPER_TYPE_I64, INT64_MIN),
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: int64", INT(INT64_MIN),
          EXPECT(0x80, 0, 0, 0, 0, 0, 0, 0));
   writes(MAPPER_TYPE_I64, HOLDING "dataType: uint64", mapper_uint(MAPPER_TYPE_U64, UINT64_MAX),
          EXPECT(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff));
-  writes(MAPPER_TYPE_I64, HOLDING "dataType: int64", mapper_float(MAPPER_TYPE_F64, -0x1p63),
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: int64", REAL(-0x1p63),
          EXPECT(0x80, 0, 0, 0, 0, 0, 0, 0));
 }
 
@@ -295,41 +290,36 @@ static void cannot_write(mapper_type model, const char *settings, mapper_value v
 }
 
 TEST(a_value_out_of_range_is_refused_with_value_and_range) {
-  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint16", mapper_int(MAPPER_TYPE_I64, 70000),
-               MAPPER_INVALID, "70000 is outside 0 to 65535 (uint16)");
-  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint16", mapper_int(MAPPER_TYPE_I64, -1),
-               MAPPER_INVALID, "-1 is outside 0 to 65535 (uint16)");
-  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: int16", mapper_int(MAPPER_TYPE_I64, 32768),
-               MAPPER_INVALID, "32768 is outside -32768 to 32767 (int16)");
-  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.1",
-               mapper_float(MAPPER_TYPE_F64, 7000), MAPPER_INVALID,
+  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint16", INT(70000), MAPPER_INVALID,
+               "70000 is outside 0 to 65535 (uint16)");
+  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint16", INT(-1), MAPPER_INVALID,
+               "-1 is outside 0 to 65535 (uint16)");
+  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: int16", INT(32768), MAPPER_INVALID,
+               "32768 is outside -32768 to 32767 (int16)");
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.1", REAL(7000), MAPPER_INVALID,
                "7000 is outside 0 to 6553.5 (uint16 with scale 0.1)");
-  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: int16, scale: -1",
-               mapper_float(MAPPER_TYPE_F64, 32769), MAPPER_INVALID,
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: int16, scale: -1", REAL(32769), MAPPER_INVALID,
                "32769 is outside -32767 to 32768 (int16 with scale -1)");
-  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint64", mapper_int(MAPPER_TYPE_I64, -1),
-               MAPPER_INVALID, "-1 is outside 0 to 18446744073709551615 (uint64)");
+  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint64", INT(-1), MAPPER_INVALID,
+               "-1 is outside 0 to 18446744073709551615 (uint64)");
   cannot_write(
-      MAPPER_TYPE_I64, HOLDING "dataType: int64", mapper_float(MAPPER_TYPE_F64, 0x1p63),
-      MAPPER_INVALID,
+      MAPPER_TYPE_I64, HOLDING "dataType: int64", REAL(0x1p63), MAPPER_INVALID,
       "9.22337203685478e+18 is outside -9223372036854775808 to 9223372036854775807 (int64)");
   cannot_write(
       MAPPER_TYPE_I64, HOLDING "dataType: int64", mapper_uint(MAPPER_TYPE_U64, UINT64_MAX),
       MAPPER_INVALID,
       "18446744073709551615 is outside -9223372036854775808 to 9223372036854775807 (int64)");
-  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: float32", mapper_float(MAPPER_TYPE_F64, 1e39),
-               MAPPER_INVALID,
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: float32", REAL(1e39), MAPPER_INVALID,
                "1e+39 is outside -3.40282346638529e+38 to 3.40282346638529e+38 (float32)");
-  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: float32", mapper_float(MAPPER_TYPE_F64, NAN),
-               MAPPER_INVALID, "nan is not a finite number");
-  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: int16", mapper_float(MAPPER_TYPE_F64, NAN),
-               MAPPER_INVALID, "nan is outside -32768 to 32767 (int16)");
-  cannot_write(MAPPER_TYPE_BOOL, "register: CoilRegister, offset: 0",
-               mapper_int(MAPPER_TYPE_I64, 2), MAPPER_INVALID, "2 is outside 0 to 1 (bool)");
-  cannot_write(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0, limit: 3",
-               mapper_int(MAPPER_TYPE_I64, 8), MAPPER_INVALID, "8 is outside 0 to 7 (uint3)");
-  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint8", mapper_int(MAPPER_TYPE_I64, 1),
-               MAPPER_UNSUPPORTED,
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: float32", REAL(NAN), MAPPER_INVALID,
+               "nan is not a finite number");
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: int16", REAL(NAN), MAPPER_INVALID,
+               "nan is outside -32768 to 32767 (int16)");
+  cannot_write(MAPPER_TYPE_BOOL, "register: CoilRegister, offset: 0", INT(2), MAPPER_INVALID,
+               "2 is outside 0 to 1 (bool)");
+  cannot_write(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0, limit: 3", INT(8),
+               MAPPER_INVALID, "8 is outside 0 to 7 (uint3)");
+  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint8", INT(1), MAPPER_UNSUPPORTED,
                "an 8-bit value shares its register with another byte: it is read only");
   cannot_write(MAPPER_TYPE_I64, HOLDING, mapper_data(MAPPER_TYPE_TEXT, "7", 1), MAPPER_TYPE,
                "expected a number or a truth value");

@@ -49,8 +49,8 @@ TEST(devices_on_one_line_share_a_connection) {
   reads_well(&two);
   CHECK_INT(slave_connected(stage.slave), 1);
   fake_device_free(&two);
-  double start = milliseconds();
-  while (slave_connected(stage.slave) && milliseconds() - start < 2000) usleep(1000);
+  double start = now_ms();
+  while (slave_connected(stage.slave) && now_ms() - start < 2000) usleep(1000);
   CHECK_INT(slave_connected(stage.slave), 0);
   clear(&stage);
 }
@@ -155,9 +155,9 @@ TEST(connecting_keeps_to_the_deadline_and_can_be_cancelled) {
   fake_device device;
   CHECK_INT(fake_device_bind(&device, the_host(), the_driver(), settings, &stage.points),
             MAPPER_OK);
-  double start = milliseconds();
+  double start = now_ms();
   CHECK_INT(fake_device_open(&device, 200), MAPPER_UNAVAILABLE);
-  double took = milliseconds() - start;
+  double took = now_ms() - start;
   CHECK(took >= 190 && took < 500);
 
   fake_call_again(device.call, 10000);
@@ -174,16 +174,16 @@ TEST(a_silent_unit_times_out_at_the_deadline_or_its_own_limit) {
   slave_kill_unit(stage.slave, 7);
   fake_device device, hasty;
   REQUIRE(start_device(&device, slave_settings(stage.slave, 7, ""), &stage.points));
-  double start = milliseconds();
+  double start = now_ms();
   CHECK_INT(fake_device_read_all(&device, 150), MAPPER_TIMEOUT);
-  double took = milliseconds() - start;
+  double took = now_ms() - start;
   CHECK(took >= 140 && took < 450);
   CHECK_TEXT(fake_call_text(device.call), "unit 7 did not answer within 150 ms");
 
   REQUIRE(start_device(&hasty, slave_settings(stage.slave, 7, "timeoutMs: 60"), &stage.points));
-  start = milliseconds();
+  start = now_ms();
   CHECK_INT(fake_device_read_all(&hasty, 5000), MAPPER_TIMEOUT);
-  took = milliseconds() - start;
+  took = now_ms() - start;
   CHECK(took >= 55 && took < 360);
   CHECK_TEXT(fake_call_text(hasty.call), "unit 7 did not answer within 60 ms");
   fake_device_free(&device);
@@ -334,10 +334,10 @@ TEST(a_flood_of_other_answers_holds_no_call) {
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(stage.slave, 3, ""), &stage.points));
   slave_plant(stage.slave, FAULT_FLOOD, 0);
-  double start = milliseconds();
+  double start = now_ms();
   mapper_status status = fake_device_read_all(&device, 200);
   CHECK(status == MAPPER_TIMEOUT || status == MAPPER_UNAVAILABLE);
-  CHECK(milliseconds() - start < 500);
+  CHECK(now_ms() - start < 500);
 
   fake_call_again(device.call, 10000);
   fake_call_cancel_after(device.call, 100);

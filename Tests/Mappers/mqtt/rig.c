@@ -4,14 +4,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
-
-int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * (int64_t)1000 + now.tv_nsec / 1000000;
-}
 
 static void join_settings(char *text, size_t size, const char *url, const char *settings) {
   snprintf(text, size, "broker: \"%s\", %s", url, settings);
@@ -74,14 +67,9 @@ mapper_status rig_subscribe(rig *rig, uint32_t min_interval_ms) {
 void rig_unsubscribe(rig *rig) { subscribe_of(rig)->stop(rig->device.device, 77); }
 
 bool rig_wait_status(rig *rig, uint32_t id, mapper_status status, int timeout_ms) {
-  for (int64_t end = now_ms() + timeout_ms; now_ms() < end; usleep(2000))
+  for (double end = now_ms() + timeout_ms; now_ms() < end; usleep(2000))
     if (rig_read(rig, id).status == status) return true;
   return false;
-}
-
-bool is_text(mapper_value value, const char *text) {
-  return value.type == MAPPER_TYPE_TEXT && value.count == strlen(text) &&
-         memcmp(value.data, text, value.count) == 0;
 }
 
 mapper_value text_value(const char *text) {

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "fakehost.h"
 #include "mapper/helpers.h"
+#include "process.h"
 
 typedef struct rig {
   mapper_host *host;
@@ -36,8 +37,6 @@ void rig_unsubscribe(rig *rig);
 /* Waits until point `id` reads with this status. */
 bool rig_wait_status(rig *rig, uint32_t id, mapper_status status, int timeout_ms);
 
-bool is_text(mapper_value value, const char *text);
 mapper_value text_value(const char *text);
-int64_t now_ms(void);
 
 #endif

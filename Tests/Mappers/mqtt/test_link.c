@@ -3,13 +3,12 @@
  * Connections: shared, lost, refused, slow, and the threads behind them.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "fakebroker.h"
+#include "process.h"
 #include "rig.h"
 
 TEST(devices_share_a_connection_by_address_and_user) {
@@ -141,7 +140,7 @@ TEST(open_tells_at_once_that_there_is_no_broker) {
            broker.port);
   CHECK_INT(rig_bind(&rig, url, ""), MAPPER_OK);
   for (int i = 0; i < 3; i++) {
-    int64_t start = now_ms();
+    double start = now_ms();
     CHECK_INT(fake_device_open(&rig.device, 5000), MAPPER_UNAVAILABLE);
     CHECK(now_ms() - start < 2000); /* attempts are half a second apart */
     CHECK_TEXT(fake_call_text(rig.device.call), text);
@@ -213,7 +212,7 @@ TEST(open_honours_deadline_and_cancellation) {
   fake_points_add(&rig.points, "a", MAPPER_TYPE_I64, "topic: a");
   fake_broker_start(&broker);
   CHECK_INT(rig_bind(&rig, broker.url, ""), MAPPER_OK);
-  int64_t start = now_ms();
+  double start = now_ms();
   CHECK_INT(fake_device_open(&rig.device, 200), MAPPER_TIMEOUT);
   CHECK(now_ms() - start >= 199 && now_ms() - start < 1000);
   CHECK(strstr(fake_call_text(rig.device.call), "has not accepted the connection in time") != NULL);
@@ -364,19 +363,6 @@ TEST(many_lanes_share_a_broker) {
 
 /* ---- the process -------------------------------------------------------------------------- */
 
-/* Whether the mask of a thread of this process has SIGTERM and SIGPIPE. */
-static bool blocks_signals(int thread) {
-  char path[64], line[128];
-  unsigned long long mask = 0;
-  snprintf(path, sizeof path, "/proc/self/task/%d/status", thread);
-  FILE *file = fopen(path, "r");
-  if (!file) return false;
-  while (fgets(line, sizeof line, file))
-    if (sscanf(line, "SigBlk: %llx", &mask) == 1) break;
-  fclose(file);
-  return (mask & 1ull << (SIGTERM - 1)) && (mask & 1ull << (SIGPIPE - 1));
-}
-
 TEST(signals_are_left_alone) {
   real_broker broker;
   rig rig = {0};
@@ -387,16 +373,7 @@ TEST(signals_are_left_alone) {
   struct sigaction action;
   sigaction(SIGPIPE, NULL, &action);
   CHECK(action.sa_handler == SIG_DFL);
-  int threads = 0, blocking = 0;
-  DIR *tasks = opendir("/proc/self/task");
-  REQUIRE(tasks);
-  for (struct dirent *task; (task = readdir(tasks));) {
-    int id = atoi(task->d_name);
-    if (id == 0 || id == getpid()) continue;
-    threads++;
-    blocking += blocks_signals(id);
-  }
-  closedir(tasks);
+  int blocking, threads = other_threads(&blocking);
   CHECK(threads >= 1);
   CHECK_INT(blocking, threads);
   rig_close(&rig);

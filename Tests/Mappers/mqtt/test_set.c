@@ -135,7 +135,7 @@ TEST(a_write_without_acknowledgement_ends_at_its_deadline) {
   fake_points_add(&rig.points, "loose", MAPPER_TYPE_I64, "setTopic: set, qos: 0");
   fake_broker_start(&broker);
   REQUIRE(rig_open(&rig, broker.url, ""));
-  int64_t start = now_ms();
+  double start = now_ms();
   CHECK_INT(rig_write(&rig, 0, mapper_int(MAPPER_TYPE_I64, 1), 200), MAPPER_TIMEOUT);
   CHECK(now_ms() - start >= 199 && now_ms() - start < 1000);
   CHECK(strstr(fake_call_text(rig.device.call), "has not acknowledged in time") != NULL);
@@ -188,7 +188,7 @@ TEST(a_write_ends_when_the_connection_does) {
   atomic_store(&broker.connack, -1); /* it will not come back */
   fake_broker_drop(&broker);
   CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DOWN, 5000));
-  int64_t start = now_ms();
+  double start = now_ms();
   CHECK_INT(rig_write(&rig, 0, mapper_int(MAPPER_TYPE_I64, 1), 5000), MAPPER_UNAVAILABLE);
   CHECK(now_ms() - start < 1000);
   CHECK(strncmp(fake_call_text(rig.device.call), "lost broker 127.0.0.1:", 22) == 0);

@@ -2,14 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "rig.h"
 
-#include <time.h>
-
-int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * (int64_t)1000 + now.tv_nsec / 1000000;
-}
-
 bool rig_open(rig *rig, const char *settings) {
   rig->host = fake_host_load(MAPPER_LIBRARY);
   if (!rig->host) return false;
@@ -41,11 +33,6 @@ mapper_status write_value(rig *rig, uint32_t id, mapper_value value) {
 
 mapper_status arm(rig *rig, uint32_t id, const char *fault) {
   return write_value(rig, id, mapper_data(MAPPER_TYPE_TEXT, fault, (uint32_t)strlen(fault)));
-}
-
-bool is_text(mapper_value value, const char *text) {
-  return value.type == MAPPER_TYPE_TEXT && value.count == strlen(text) &&
-         memcmp(value.data, text, value.count) == 0;
 }
 
 bool rig_open_with_fault(rig *rig, const char *settings, uint32_t *fault) {

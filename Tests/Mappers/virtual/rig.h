@@ -8,6 +8,7 @@
 #include "check.h"
 #include "fakehost.h"
 #include "mapper/helpers.h"
+#include "process.h"
 
 typedef struct rig {
   mapper_host *host;
@@ -26,8 +27,5 @@ mapper_value read_value(rig *rig, uint32_t id);
 mapper_status write_value(rig *rig, uint32_t id, mapper_value value);
 /* Sets a fault. */
 mapper_status arm(rig *rig, uint32_t id, const char *fault);
-
-bool is_text(mapper_value value, const char *text);
-int64_t now_ms(void);
 
 #endif

@@ -3,11 +3,9 @@
  * Devices that report by themselves.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "rig.h"
 
 static const mapper_subscribe *subscribe_of(const rig *rig) {
@@ -104,19 +102,6 @@ TEST(a_fault_on_read_shows_in_reports) {
   rig_close(&rig); /* close ends the subscription too */
 }
 
-/* Whether the mask of a thread of this process has SIGTERM and SIGINT. */
-static bool blocks_signals(int thread) {
-  char path[64], line[128];
-  unsigned long long mask = 0;
-  snprintf(path, sizeof path, "/proc/self/task/%d/status", thread);
-  FILE *file = fopen(path, "r");
-  if (!file) return false;
-  while (fgets(line, sizeof line, file))
-    if (sscanf(line, "SigBlk: %llx", &mask) == 1) break;
-  fclose(file);
-  return (mask & 1ull << (SIGTERM - 1)) && (mask & 1ull << (SIGINT - 1));
-}
-
 TEST(the_push_thread_blocks_signals) {
   rig rig = {0};
   fake_points_add(&rig.points, "count", MAPPER_TYPE_I64, "kind: counter");
@@ -124,16 +109,7 @@ TEST(the_push_thread_blocks_signals) {
   REQUIRE(rig_open(&rig, "push: true"));
   CHECK_INT(start(&rig, 0), MAPPER_OK);
   CHECK(fake_host_wait_reports(rig.host, 1, 5000));
-  int threads = 0, blocking = 0;
-  DIR *tasks = opendir("/proc/self/task");
-  REQUIRE(tasks);
-  for (struct dirent *task; (task = readdir(tasks));) {
-    int id = atoi(task->d_name);
-    if (id == 0 || id == getpid()) continue; /* ".", ".." and this thread */
-    threads++;
-    blocking += blocks_signals(id);
-  }
-  closedir(tasks);
+  int blocking, threads = other_threads(&blocking);
   CHECK(threads >= 1);
   CHECK_INT(blocking, threads);
   rig_close(&rig);

@@ -34,7 +34,7 @@ TEST(sine_and_ramp_follow_the_time_since_open) {
   REQUIRE(rig_open(&rig, ""));
   double lowest = INFINITY, highest = -INFINITY, last = -INFINITY;
   int falls = 0;
-  for (int64_t end = now_ms() + 900; now_ms() < end;) {
+  for (double end = now_ms() + 900; now_ms() < end;) {
     double value = read_value(&rig, sine).f64;
     lowest = fmin(lowest, value);
     highest = fmax(highest, value);

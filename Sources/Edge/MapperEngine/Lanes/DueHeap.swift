@@ -10,8 +10,22 @@ struct DueHeap {
   }
 
   private var entries: [Entry] = []
+  /// Beyond this the entries that no longer count are thrown out.
+  private var limit = 1024
 
   mutating func push(_ entry: Entry) {
+    if entries.count >= limit { compact() }
+    insert(entry)
+  }
+
+  private mutating func compact() {
+    let live = entries.filter { $0.lane.ticket == $0.ticket }
+    entries = []
+    for entry in live { insert(entry) }
+    limit = max(1024, 2 * live.count)
+  }
+
+  private mutating func insert(_ entry: Entry) {
     entries.append(entry)
     var child = entries.count - 1
     while child > 0 {

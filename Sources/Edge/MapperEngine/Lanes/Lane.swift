@@ -61,8 +61,7 @@ final class Lane: @unchecked Sendable {
       let session = sessions.remove(at: place)
       session.destroy()
       return session
-    case .write(let request):
-      guard let session = sessions.first(where: { $0.id == request.session }) else { return nil }
+    case .write(let request, let session):
       call(for: session.id) { session.write(request) }
     case .link(let report):
       guard let session = sessions.first(where: { $0.id == report.session }) else { return nil }
@@ -72,7 +71,11 @@ final class Lane: @unchecked Sendable {
   }
 
   private func call<T>(for session: UInt32, _ body: () -> T) -> T {
-    current.withLock { $0 = session }
+    current.withLock { current in
+      // A cancellation counts for all calls of this step, and for no other.
+      call.rearm()
+      current = session
+    }
     defer { current.withLock { $0 = nil } }
     return body()
   }

@@ -4,6 +4,7 @@
 enum LaneJob {
   case create(DeviceSession)
   case destroy(session: UInt32)
-  case write(WriteRequest)
+  /// With its session, so that it is answered also when the session has ended meanwhile.
+  case write(WriteRequest, DeviceSession)
   case link(HostContext.LinkReport)
 }

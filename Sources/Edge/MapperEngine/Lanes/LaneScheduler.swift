@@ -12,7 +12,7 @@ internal import Threads
 final class LaneScheduler: @unchecked Sendable {
   static let maximumThreads = 256
   /// An idle thread beyond the leader ends after this.
-  private static let idleLimit: Int64 = 10_000_000_000
+  private static let idleLimit: Int64 = 2_000_000_000
   private static let leads = 0
   private static let follows = 1
 
@@ -29,6 +29,10 @@ final class LaneScheduler: @unchecked Sendable {
   private var freeSlots: [Int] = (1...LaneScheduler.maximumThreads).reversed()
   private var isStopping = false
   private var isStarved = false
+  private var isStarvationNew = false
+  /// A thread that was just made and has not looked for work yet. It makes the next one if that is needed, so that a
+  /// hundred lanes that are ready for a moment do not make a hundred threads.
+  private var isStarting = false
   private let starved: @Sendable () -> Void
 
   /// - Parameters:
@@ -46,16 +50,26 @@ final class LaneScheduler: @unchecked Sendable {
   /// Hands a job to a lane. False: too many wait already (only for `isBounded` jobs), or the scheduler stops.
   @discardableResult
   func post(_ job: LaneJob, to lane: Lane, isBounded: Bool = false) -> Bool {
-    monitor.withLock {
-      guard !isStopping else { return false }
-      if isBounded, lane.jobs.count - lane.firstJob >= Lane.maximumJobs { return false }
+    let (isTaken, mustTell) = monitor.withLock { () -> (Bool, Bool) in
+      guard !isStopping else { return (false, false) }
+      if isBounded, lane.jobs.count - lane.firstJob >= Lane.maximumJobs { return (false, false) }
       lane.jobs.append(job)
       if lane.state == .idle {
         makeReady(lane)
         wakeOne()
+      } else if threads == 0 {
+        wakeOne()
       }
-      return true
+      return (true, takeStarvation())
     }
+    if mustTell { starved() }
+    return isTaken
+  }
+
+  /// Whether a lane has to wait for a thread, once: it is told of outside the lock.
+  private func takeStarvation() -> Bool {
+    defer { isStarvationNew = false }
+    return isStarvationNew
   }
 
   /// Threads end once their lane is done; waits for them until `deadline`. False: some are still in a call.
@@ -105,10 +119,11 @@ final class LaneScheduler: @unchecked Sendable {
   }
 
   private func spawn() {
+    guard !isStarting else { return }
     guard threads < Self.maximumThreads, let slot = freeSlots.popLast() else {
       if !isStarved {
         isStarved = true
-        starved()
+        isStarvationNew = true
       }
       return
     }
@@ -116,6 +131,7 @@ final class LaneScheduler: @unchecked Sendable {
       // Drivers get a modest stack: 256 of them must not cost 2 GB of address space.
       _ = try WorkerThread("lane-\(slot)", stackBytes: 1 << 20) { [self] in work(slot: slot) }
       threads += 1
+      isStarting = true
     } catch {
       freeSlots.append(slot)
     }
@@ -150,10 +166,13 @@ final class LaneScheduler: @unchecked Sendable {
   private func work(slot: Int) {
     if let board { sv_board_take_slot(board, Int32(slot)) }
     monitor.lock()
+    isStarting = false
     while let lane = next() {
       lane.state = .running
       if !hasLeader, !isStopping { wakeOne() }
+      let mustTell = takeStarvation()
       monitor.unlock()
+      if mustTell { starved() }
       let due = run(lane)
       monitor.lock()
       if lane.firstJob < lane.jobs.count {
@@ -197,8 +216,14 @@ final class LaneScheduler: @unchecked Sendable {
         lane.firstJob = 0
         return nil
       }
+      let job = lane.jobs[lane.firstJob]
       lane.firstJob += 1
-      return lane.jobs[lane.firstJob - 1]
+      // A lane that is never without a job must not keep all that it ever had.
+      if lane.firstJob > 64, lane.firstJob * 2 > lane.jobs.count {
+        lane.jobs.removeFirst(lane.firstJob)
+        lane.firstJob = 0
+      }
+      return job
     }
   }
 }

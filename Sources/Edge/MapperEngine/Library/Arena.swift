@@ -43,9 +43,11 @@ struct Arena: ~Copyable {
     return UnsafeRawPointer(memory)
   }
 
-  /// Forgets everything and keeps the first chunk.
+  /// Forgets everything and keeps one chunk of the usual size.
   mutating func reset() {
-    while chunks.count > 1 { total -= chunks.removeLast().deallocated() }
+    while let last = chunks.last, chunks.count > 1 || last.count > Self.chunkSize {
+      total -= chunks.removeLast().deallocated()
+    }
     used = 0
   }
 }

@@ -7,6 +7,7 @@ internal import Glibc
 final class MapperLibrary: Sendable {
   let report: LibraryReport
   let drivers: [String: DriverTable]
+  private let unloadSlot: (@convention(c) () -> Void)?
 
   /// More drivers in one library are refused: an endless list is a fault.
   private static let maximumDrivers = 64
@@ -51,8 +52,12 @@ final class MapperLibrary: Sendable {
     }
     guard !drivers.isEmpty else { throw .badDriver("has no driver") }
     self.drivers = drivers
+    unloadSlot = entry.pointee.unload
     report = LibraryReport(
       name: String(cString: entry.pointee.name), version: String(cString: entry.pointee.version),
       abiMinor: entry.pointee.abi_minor, drivers: reports)
   }
+
+  /// Once, when every device is gone: the library joins its threads.
+  func unload() { unloadSlot?() }
 }

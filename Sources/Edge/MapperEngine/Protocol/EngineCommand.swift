@@ -21,10 +21,13 @@ package struct WriteRequest: Sendable, Equatable {
     /// Place in `SessionBinding.points`.
     package var point: UInt32
     package var value: Value
+    /// Read it back and compare before it counts as written.
+    package var verify: Bool
 
-    package init(point: UInt32, value: Value) {
+    package init(point: UInt32, verify: Bool = false, value: Value) {
       self.point = point
       self.value = value
+      self.verify = verify
     }
   }
 
@@ -32,14 +35,11 @@ package struct WriteRequest: Sendable, Equatable {
   /// Chosen by the host, comes back in `written`.
   package var request: UInt64
   package var items: [Item]
-  /// Read the values back and compare before the answer.
-  package var verify: Bool
 
-  package init(session: UInt32, request: UInt64, items: [Item], verify: Bool) {
+  package init(session: UInt32, request: UInt64, items: [Item]) {
     self.session = session
     self.request = request
     self.items = items
-    self.verify = verify
   }
 }
 
@@ -53,9 +53,9 @@ extension EngineCommand {
     case .write(let write):
       var writer = FrameWriter(.write, session: write.session)
       writer.append(write.request)
-      writer.append(write.verify)
       writer.append(write.items) { writer, item in
         writer.append(item.point)
+        writer.append(item.verify)
         writer.append(item.value)
       }
       return writer.finish()
@@ -72,11 +72,10 @@ extension EngineCommand {
     case .stop: self = .stop
     case .write:
       let request: UInt64 = try reader.integer()
-      let verify = try reader.bool()
-      let items = try reader.list(minimum: 6) { (reader) throws(Frame.Malformed) in
-        WriteRequest.Item(point: try reader.integer(), value: try reader.value())
+      let items = try reader.list(minimum: 7) { (reader) throws(Frame.Malformed) in
+        WriteRequest.Item(point: try reader.integer(), verify: try reader.bool(), value: try reader.value())
       }
-      self = .write(WriteRequest(session: header.session, request: request, items: items, verify: verify))
+      self = .write(WriteRequest(session: header.session, request: request, items: items))
     default: throw Frame.Malformed("kind \(header.kind) is no command")
     }
     guard reader.isAtEnd else { throw Frame.Malformed("text after the end") }

@@ -33,7 +33,7 @@ package enum MapperValue {
     case MAPPER_TYPE_I8, MAPPER_TYPE_I16, MAPPER_TYPE_I32, MAPPER_TYPE_I64: return .int(raw.i64)
     case MAPPER_TYPE_U8, MAPPER_TYPE_U16, MAPPER_TYPE_U32, MAPPER_TYPE_U64:
       return Int64(exactly: raw.u64).map { .int($0) } ?? .double(Double(raw.u64))
-    case MAPPER_TYPE_F32: return raw.f64.isFinite ? .float(Float(raw.f64)) : nil
+    case MAPPER_TYPE_F32: return Float(raw.f64).isFinite ? .float(Float(raw.f64)) : nil
     case MAPPER_TYPE_F64: return raw.f64.isFinite ? .double(raw.f64) : nil
     case MAPPER_TYPE_TEXT: return data(1).map { .text(String(decoding: $0, as: UTF8.self)) }
     case MAPPER_TYPE_BYTES: return data(1).map { .bytes(Array($0)) }

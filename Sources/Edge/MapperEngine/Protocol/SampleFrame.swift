@@ -103,7 +103,9 @@ package enum SampleFrame {
     -> Value?
   {
     switch (raw.type, type) {
-    case (MAPPER_TYPE_F32, .float): return raw.f64.isFinite ? .float(Float(raw.f64)) : nil
+    case (MAPPER_TYPE_F32, .float):
+      let value = Float(raw.f64)
+      return value.isFinite ? .float(value) : nil
     case (MAPPER_TYPE_F64, .double): return raw.f64.isFinite ? .double(raw.f64) : nil
     case (MAPPER_TYPE_BOOL, .boolean): return .bool(raw.u64 != 0)
     case (MAPPER_TYPE_I16, .int), (MAPPER_TYPE_I32, .int), (MAPPER_TYPE_I64, .int): return .int(raw.i64)

@@ -42,19 +42,30 @@ package final class FrameOutput: EngineSink {
   package func send(
     _ samples: UnsafeBufferPointer<mapper_sample>, session: UInt32, arrival: Int64, mayWait: Bool
   ) -> Bool {
-    tail.withLock { tail in
-      tail.removeAll(keepingCapacity: tail.capacity < 1 << 16)
-      guard samples.contains(where: { MapperValue.hasData($0.value.type) }) else {
-        return send(samples, tail: [], session: session, arrival: arrival, mayWait: mayWait)
-      }
-      let copies = samples.map { sample in
-        var sample = sample
-        Self.move(&sample.value, into: &tail)
-        return sample
-      }
-      return copies.withUnsafeBufferPointer {
-        send($0, tail: tail, session: session, arrival: arrival, mayWait: mayWait)
-      }
+    guard mayWait else {
+      // A lane may hold the lock while it waits for the host: a driver's own thread does not wait with it.
+      return tail.withLockIfAvailable {
+        send(samples, into: &$0, session: session, arrival: arrival, mayWait: false)
+      } ?? false
+    }
+    return tail.withLock { send(samples, into: &$0, session: session, arrival: arrival, mayWait: true) }
+  }
+
+  private func send(
+    _ samples: UnsafeBufferPointer<mapper_sample>, into tail: inout [UInt8], session: UInt32, arrival: Int64,
+    mayWait: Bool
+  ) -> Bool {
+    tail.removeAll(keepingCapacity: tail.capacity < 1 << 16)
+    guard samples.contains(where: { MapperValue.hasData($0.value.type) }) else {
+      return send(samples, tail: [], session: session, arrival: arrival, mayWait: mayWait)
+    }
+    let copies = samples.map { sample in
+      var sample = sample
+      Self.move(&sample.value, into: &tail)
+      return sample
+    }
+    return copies.withUnsafeBufferPointer {
+      send($0, tail: tail, session: session, arrival: arrival, mayWait: mayWait)
     }
   }
 

@@ -14,6 +14,7 @@ package enum RunnerLoop {
   ///
   /// - Returns: the exit status.
   package static func run(library: String) -> Int32 {
+    sv_memory_one_arena()
     guard let board = sv_board_map(boardDescriptor) else { return RunnerExit.usage }
     _ = fcntl(socketDescriptor, F_SETFD, FD_CLOEXEC)
     _ = fcntl(boardDescriptor, F_SETFD, FD_CLOEXEC)

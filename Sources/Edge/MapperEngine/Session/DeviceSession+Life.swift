@@ -29,15 +29,14 @@ extension DeviceSession {
   }
 
   private func bind(_ device: OpaquePointer, _ outcome: inout BindOutcome) {
-    var results = [mapper_status](repeating: MAPPER_NOT_FILLED, count: binding.points.count)
+    // An array without elements has no address, and the ABI wants one.
+    var results = [mapper_status](repeating: MAPPER_NOT_FILLED, count: max(1, binding.points.count))
     let points = NativePoints(binding.points)
     let status = inCall(.bind, timeoutMilliseconds: binding.openTimeoutMilliseconds) { call in
-      // An array without elements has no address, and the ABI wants one.
-      results.reserveCapacity(1)
-      return results.withUnsafeMutableBufferPointer { results in
+      results.withUnsafeMutableBufferPointer { results in
         guard let base = results.baseAddress, let first = points.first else { return MapperStatus.ok }
         return MapperStatus(
-          rawValue: driver.table.pointee.bind(device, call, first, UInt32(results.count), base))
+          rawValue: driver.table.pointee.bind(device, call, first, UInt32(binding.points.count), base))
       }
     }
     guard status.isOK else {
@@ -45,7 +44,7 @@ extension DeviceSession {
       outcome.reason = reason(status)
       return
     }
-    for (index, result) in results.enumerated() {
+    for (index, result) in results.prefix(binding.points.count).enumerated() {
       let result = MapperStatus(rawValue: result)
       isServed[index] = result.isOK
       if !result.isOK {
@@ -64,6 +63,11 @@ extension DeviceSession {
       link.openFailed(status, reason(status), now: WallClock.monotonic, jitter: jitter)
       return
     }
+    guard !call.isCancelled else {
+      // The session ends: it is open, and destroy closes it.
+      link.openSucceeded(isPolled: true)
+      return
+    }
     var polled = binding.points.indices.filter { isServed[$0] }.map { UInt32($0) }
     if driver.subscribe != nil {
       guard let rest = subscribe(device, points: polled) else { return }
@@ -79,6 +83,7 @@ extension DeviceSession {
     let cyclic = points.filter { binding.points[Int($0)].cycleMilliseconds > 0 }
     if groups.flatMap(\.points).sorted() == cyclic.sorted() {
       for group in groups { group.resume(now: now) }
+      groups.min { $0.due < $1.due }?.bringForward(to: now)
       return
     }
     groups = Dictionary(grouping: cyclic) { binding.points[Int($0)].cycleMilliseconds }
@@ -114,12 +119,13 @@ extension DeviceSession {
       }
     }
     guard status.isOK || status.class == .unsupported else {
+      let text = reason(status)
       host.remove(subscription)
       subscription.close()
       inCall(.close, timeoutMilliseconds: binding.callTimeoutMilliseconds) { _ in
         driver.table.pointee.close(device)
       }
-      link.openFailed(status, reason(status), now: WallClock.monotonic, jitter: jitter)
+      link.openFailed(status, text, now: WallClock.monotonic, jitter: jitter)
       return nil
     }
     guard status.isOK else {

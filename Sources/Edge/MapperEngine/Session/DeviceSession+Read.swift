@@ -36,13 +36,12 @@ extension DeviceSession {
       readFailed(status)
       return true
     }
-    let failures = finish(group)
-    link.readSucceeded(
-      failing: failures.count, total: group.points.count, status: failures.status, reason: failures.reason)
+    group.failures = finish(group)
+    tellOfFailures()
     if wasSilent {
-      // The other groups were silent too and go on from here.
+      // All groups were silent and go on from here, this one at its own time too.
       let now = WallClock.monotonic
-      for other in groups where other !== group { other.resume(now: now) }
+      for group in groups { group.resume(now: now) }
     }
     send(UnsafeBufferPointer(group.samples))
     return false
@@ -64,15 +63,17 @@ extension DeviceSession {
     }
   }
 
-  private struct Failures {
-    var count = 0
-    var status = MapperStatus.ok
-    var reason = ""
+  /// The link speaks for all groups of the device: else one failing point would make it flip with every poll.
+  private func tellOfFailures() {
+    let first = groups.first { $0.failures.count > 0 }?.failures
+    link.readSucceeded(
+      failing: groups.reduce(0) { $0 + $1.failures.count }, total: groups.reduce(0) { $0 + $1.points.count },
+      status: first?.status ?? .ok, reason: first?.reason ?? "")
   }
 
   /// Checks what the driver filled in, and puts the words for failed points beside them.
-  private func finish(_ group: PollGroup) -> Failures {
-    var failures = Failures()
+  private func finish(_ group: PollGroup) -> ReadFailures {
+    var failures = ReadFailures()
     let samples = group.samples
     for index in 0..<samples.count {
       let fault = SampleCheck.fault(samples[index], point: group.points[index])
@@ -84,7 +85,7 @@ extension DeviceSession {
 
   private func note(
     _ fault: StaticString?, of sample: inout mapper_sample, at index: Int, point: UInt32,
-    in failures: inout Failures
+    in failures: inout ReadFailures
   ) {
     let status = fault == nil || sample.status == MAPPER_NOT_FILLED ? sample.status : MAPPER_INTERNAL
     var text = fault.map { "\($0)" } ?? call.itemFailures[index] ?? ""

@@ -10,7 +10,7 @@ extension DeviceSession {
     let items = outcomes(of: request)
     if items.contains(where: { !$0.status.isOK }) { counters.writeFailures.add(1, ordering: .relaxed) }
     host.sink.send(.written(session: id, request: request.request, items: items))
-    publishLink()
+    if device != nil { publishLink() }
   }
 
   private func outcomes(of request: WriteRequest) -> [WriteItemOutcome] {
@@ -18,8 +18,10 @@ extension DeviceSession {
       request.items.map { WriteItemOutcome(point: $0.point, status: status, text: text) }
     }
     guard let device else { return all(.unavailable, "the device is not bound") }
+    guard !isEnding.load(ordering: .relaxed) else { return all(.cancelled, "the device is being released") }
     guard let write = driver.table.pointee.write else { return all(.unsupported, "the driver cannot write") }
     openIfDue()
+    guard !call.isCancelled else { return all(.cancelled, "the device is being released") }
     switch link.phase {
     // A neighbour on the line must not pay for a device that is known to be silent.
     case .closed, .silent: return all(.unavailable, link.report.reason)
@@ -52,7 +54,7 @@ extension DeviceSession {
       return WriteItemOutcome(
         point: item.point, status: result, text: result.isOK ? "" : call.itemFailures[index] ?? "\(result)")
     }
-    if request.verify { verify(request, &items) }
+    if request.items.contains(where: \.verify) { verify(request, &items) }
     return items
   }
 
@@ -65,7 +67,7 @@ extension DeviceSession {
   /// Reads the written points back, hands the values on, and compares.
   private func verify(_ request: WriteRequest, _ items: inout [WriteItemOutcome]) {
     guard let device else { return }
-    let written = items.indices.filter { items[$0].status.isOK }
+    let written = items.indices.filter { items[$0].status.isOK && request.items[$0].verify }
     guard !written.isEmpty else { return }
     let group = PollGroup(cycleMilliseconds: 1, points: written.map { items[$0].point })
     group.prepare()
@@ -79,6 +81,7 @@ extension DeviceSession {
     }
     guard status.isOK else {
       let text = "read back: " + reason(status)
+      if !call.isCancelled { readFailed(status) }
       for index in written {
         items[index].status = status
         items[index].text = text
@@ -100,7 +103,10 @@ extension DeviceSession {
       items[index].status = .protocol
       items[index].text = "read back \(back?.text ?? "nothing"), wrote \(request.items[index].value.text)"
     }
-    let good = (0..<group.samples.count).filter { group.samples[$0].status == MAPPER_OK }
+    let good = (0..<group.samples.count).filter {
+      group.samples[$0].status == MAPPER_OK
+        && SampleCheck.fault(group.samples[$0], point: group.points[$0]) == nil
+    }
     let samples = good.map { group.samples[$0] }
     samples.withUnsafeBufferPointer { if !$0.isEmpty { send($0) } }
   }

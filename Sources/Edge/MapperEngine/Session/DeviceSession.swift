@@ -2,6 +2,7 @@
 internal import CMapper
 internal import CShims
 internal import DeviceAPI
+internal import Synchronization
 
 /// One device of a driver, from create to destroy.
 ///
@@ -14,6 +15,8 @@ final class DeviceSession: @unchecked Sendable {
   /// Shared by the devices of the lane.
   let call: CallContext
 
+  /// Set by any thread once the session is to end: what waits for the device is no longer done.
+  let isEnding = Atomic(false)
   var device: OpaquePointer?
   var link: LinkMachine
   var groups: [PollGroup] = []
@@ -92,7 +95,9 @@ final class DeviceSession: @unchecked Sendable {
     case MAPPER_LINK_UP:
       link.driverSaysUp()
       for group in groups { group.resume(now: now) }
-    case MAPPER_LINK_DEGRADED: link.driverSaysDegraded(report.status, reason)
+    case MAPPER_LINK_DEGRADED:
+      link.driverSaysDegraded(report.status, reason)
+      for group in groups { group.resume(now: now) }
     case MAPPER_LINK_DOWN: link.driverSaysDown(report.status, reason, now: now, jitter: jitter)
     default: host.log("link state \(report.state) of \(binding.device) is unknown", level: .warning)
     }

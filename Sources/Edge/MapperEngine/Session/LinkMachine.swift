@@ -83,7 +83,8 @@ struct LinkMachine: Sendable {
   /// probe works.
   mutating func driverSaysDown(_ status: MapperStatus, _ reason: String, now: Int64, jitter: Double) {
     guard isOpen else { return }
-    phase = .silent(retryAt: now + backoff.next(jitter: jitter))
+    // Said again, it does not put the probe off.
+    if case .silent = phase {} else { phase = .silent(retryAt: now + backoff.next(jitter: jitter)) }
     report = Report(state: .offline, status: status, reason: reason)
   }
 

@@ -12,7 +12,7 @@ final class NativePoints {
   init(_ list: [SessionBinding.Point]) {
     settings = list.map { NativeSettingsBox($0.settings) }
     names = list.compactMap { strdup($0.name) }
-    points = .allocate(capacity: list.count)
+    points = .allocate(capacity: max(1, list.count))
     for (index, point) in list.enumerated() {
       points.initializeElement(
         at: index,
@@ -29,8 +29,8 @@ final class NativePoints {
     for name in names { free(name) }
   }
 
-  /// Null when there is none.
-  var first: UnsafePointer<mapper_point>? { points.isEmpty ? nil : UnsafePointer(points.baseAddress) }
+  /// An address even when there is no point.
+  var first: UnsafePointer<mapper_point>? { UnsafePointer(points.baseAddress) }
 }
 
 /// Keeps settings in an array, which a non-copyable value cannot be in.

@@ -11,6 +11,8 @@ final class PollGroup {
   let samples: UnsafeMutableBufferPointer<mapper_sample>
   /// Monotonic nanoseconds.
   private(set) var due: Int64 = 0
+  /// What the last reading of the group left: points without a value, and the first one's words.
+  var failures = ReadFailures()
   /// The grid that `due` lies on, so that phases stay apart.
   private var phase: Int64 = 0
 
@@ -33,6 +35,8 @@ final class PollGroup {
   ///
   /// - Returns: cycles that went by without a read.
   func advance(now: Int64) -> UInt64 {
+    // A probe came before its time and changes nothing of the schedule.
+    if due > now { return 0 }
     let next = nextOnGrid(after: due)
     guard next <= now else {
       due = next
@@ -48,6 +52,9 @@ final class PollGroup {
   func resume(now: Int64) {
     if due <= now { due = nextOnGrid(after: now) }
   }
+
+  /// The device is back: read at once, then on the grid.
+  func bringForward(to now: Int64) { due = min(due, now) }
 
   private func nextOnGrid(after time: Int64) -> Int64 {
     guard time >= phase else { return phase }

@@ -38,14 +38,14 @@ final class Session: DeviceDriver, Sendable {
     items.reserveCapacity(values.count)
     for value in values {
       guard let point = point(of: value.property) else { continue }
-      items.append(WriteRequest.Item(point: point, value: value.value))
+      items.append(WriteRequest.Item(point: point, verify: value.verify, value: value.value))
     }
     let pending = PendingWrite(session: self, values: values, completion: completion)
     guard !items.isEmpty else {
       pending.finish([])
       return
     }
-    link.write(items, verify: values.contains(where: \.verify), pending)
+    link.write(items, pending)
   }
 
   func name(ofPoint point: UInt32) -> String {

@@ -12,6 +12,8 @@ struct FolderLoop {
   private var files: [LibraryPlace: TrackedFile] = [:]
   /// How long what is there at the start may still be written before it counts as new.
   private static let firstLookLimit: Int64 = 2_000_000_000
+  private static let pollInterval: Int64 = 3_000_000_000
+  private var nextPoll: Int64 = 0
 
   init(folders: [String], inotify: Inotify, store: SnapshotStore, report: @escaping (FolderEvent) -> Void) {
     self.inotify = inotify
@@ -44,12 +46,26 @@ struct FolderLoop {
       for (place, file) in files {
         if let time = file.lookAt, time <= now { look(at: place, isClosed: false) }
       }
+      if nextPoll <= now { lookWithoutWatch(now: now) }
     }
   }
 
+  /// Folders that cannot be watched (no right, or no watches left) are scanned every few seconds.
+  private mutating func lookWithoutWatch(now: Int64) {
+    nextPoll = now + Self.pollInterval
+    for folder in folders.folders.indices where !folders.isCovered(folder) {
+      _ = folders.ensure(folder)
+      handle(.rescan(folder: folder))
+    }
+  }
+
+  private var mustPoll: Bool { folders.folders.indices.contains { !folders.isCovered($0) } }
+
   /// Milliseconds for `poll`; -1: until something happens.
   private func timeout() -> Int32 {
-    guard let next = files.values.compactMap(\.lookAt).min() else { return -1 }
+    let poll = mustPoll ? max(nextPoll, WallClock.monotonic + 100_000_000) : Int64.max
+    let next = min(files.values.compactMap(\.lookAt).min() ?? .max, poll)
+    guard next < .max else { return -1 }
     return Int32(clamping: max(0, (next - WallClock.monotonic) / 1_000_000 + 1))
   }
 

@@ -50,13 +50,19 @@ struct WatchedFolders {
       var ancestor = Folder.parent(of: folders[folder])
       while !Folder.exists(ancestor), ancestor != "/" { ancestor = Folder.parent(of: ancestor) }
       guard let watch = inotify.watch(ancestor, for: Self.onAncestor) else {
-        // It vanished between the two calls; "/" never does.
-        if ancestor == "/" { return false }
+        // Only one that vanished between the two calls is worth another look; the rest, no right or no
+        // watches left, is tried again later.
+        guard errno == ENOENT || errno == ENOTDIR, ancestor != "/" else { return false }
         continue
       }
       if watches[watch]?.expected.contains(folder) == true { return false }
       watches[watch, default: Watch()].expected.insert(folder)
     }
+  }
+
+  /// Whether the kernel tells of the folder, or of the ancestor in which it will appear.
+  func isCovered(_ folder: Int) -> Bool {
+    watches.values.contains { $0.folder == folder || $0.expected.contains(folder) }
   }
 
   private mutating func stopExpecting(_ folder: Int) {

@@ -26,7 +26,7 @@ struct HangWatch {
   ) -> String? {
     guard now >= nextLook else { return nil }
     nextLook = now + Self.interval
-    for slot in 1..<Int32(SV_BOARD_SLOTS) {
+    for slot in 0..<Int32(SV_BOARD_SLOTS) {
       let entry = sv_board_read(board, slot)
       guard entry.function != 0, let limit = limit(entry.session) else { continue }
       let time = now - entry.started_ns

@@ -44,7 +44,12 @@ final class RunnerLink: Sendable {
   /// Takes over `socket`.
   init(socket: Int32) throws(FileProblem) {
     self.socket = socket
-    wakeUp = try WakeUp.make()
+    do throws(FileProblem) {
+      wakeUp = try WakeUp.make()
+    } catch {
+      close(socket)
+      throw error
+    }
   }
 
   deinit { close(socket) }
@@ -53,10 +58,10 @@ final class RunnerLink: Sendable {
 
   // MARK: - For all
 
-  func write(_ items: [WriteRequest.Item], verify: Bool, _ pending: PendingWrite) {
+  func write(_ items: [WriteRequest.Item], _ pending: PendingWrite) {
     let request = lastRequest.add(1, ordering: .relaxed).newValue
     let frame = EngineCommand.write(
-      WriteRequest(session: pending.session.id, request: request, items: items, verify: verify)
+      WriteRequest(session: pending.session.id, request: request, items: items)
     ).encode()
     enum Result { case sent, closed, full }
     let result: Result = state.withLock { state in
@@ -123,7 +128,13 @@ final class RunnerLink: Sendable {
   func flush() {
     state.withLock { state in
       state.sent += state.backlog[state.sent...].withUnsafeBytes { put($0) }
-      guard state.sent == state.backlog.count else { return }
+      guard state.sent == state.backlog.count else {
+        if state.sent > 1 << 16, state.sent * 2 > state.backlog.count {
+          state.backlog.removeFirst(state.sent)
+          state.sent = 0
+        }
+        return
+      }
       // A large one came with many bindings and is not needed again soon.
       state.backlog.removeAll(keepingCapacity: state.backlog.count < 1 << 16)
       state.sent = 0

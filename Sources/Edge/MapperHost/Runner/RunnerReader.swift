@@ -271,11 +271,12 @@ struct RunnerReader {
   private mutating func end(_ input: inout FrameInput) -> Int32? {
     if process.watch < 0, let status = process.reap(within: 0) { return status }
     guard process.watch >= 0 else { return nil }
-    while socketIsOpen, isReadable(link.descriptor) { readFrames(&input) }
-    while outputIsOpen, isReadable(process.output) { readOutput() }
-    lines.finish(now: WallClock.monotonic) { log.notice("\($0)") }
-    // What it started must not outlive it. Before it is reaped, while its number is still its own.
+    // What it started must not outlive it, and may print for ever. Before it is reaped, while its number is still its
+    // own.
     process.kill()
+    while socketIsOpen, isReadable(link.descriptor) { readFrames(&input) }
+    for _ in 0..<64 where outputIsOpen && isReadable(process.output) { readOutput() }
+    lines.finish(now: WallClock.monotonic) { log.notice("\($0)") }
     return process.reap(within: 1000)
   }
 

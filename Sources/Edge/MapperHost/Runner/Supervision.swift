@@ -7,6 +7,8 @@ struct Supervision {
     var longestBackoff: Int64 = 30_000_000_000
     /// A runner that has worked so long begins with the first back-off again.
     var healthyTime: Int64 = 60_000_000_000
+    /// How often a library that never loaded may crash or hang in loading before it counts as refused.
+    var loadAttempts = 3
   }
 
   enum State: Equatable {
@@ -38,6 +40,7 @@ struct Supervision {
   private(set) var hasLoaded = false
   private let limits: Limits
   private var backoff: Int64
+  private var failedLoads = 0
 
   init(limits: Limits) {
     self.limits = limits
@@ -63,13 +66,17 @@ struct Supervision {
     case .stopped:
       state = .stopped
       return .none
-    case .refused:
+    case .refused where !hasLoaded:
       state = .refused
       return .none
     case .failedToLoad where !hasLoaded:
-      state = .refused
-      return .none
-    case .failedToLoad, .failed, .notStarted: break
+      // A full disk cache or a killer of memory can stop a first load; three in a row are the library's own fault.
+      failedLoads += 1
+      guard failedLoads < limits.loadAttempts else {
+        state = .refused
+        return .none
+      }
+    case .refused, .failedToLoad, .failed, .notStarted: break
     }
     if case .running(let since) = state, now - since >= limits.healthyTime { backoff = limits.firstBackoff }
     let time = now + backoff

@@ -38,6 +38,10 @@ void sv_sleep_ms(int milliseconds);
 long sv_socket_unsent(int fd);
 long sv_socket_send_buffer(int fd);
 
+/* All threads allocate from one arena: a process with hundreds of threads, most of them waiting,
+ * would else hold memory for each. Before the first thread. */
+void sv_memory_one_arena(void);
+
 /* Names the calling thread (15 characters) and blocks every signal in it but those that a fault of
  * its own raises. Gives it a stack of its own for signal handlers. */
 void sv_thread_prepare(const char *_Nonnull name);

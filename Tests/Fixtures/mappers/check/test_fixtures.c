@@ -7,13 +7,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "fakehost.h"
 #include "mapper/helpers.h"
+#include "process.h"
 
 static const char *path_of(const char *name) {
   static char path[512];
@@ -341,28 +341,6 @@ TEST(threads_report_all_they_promised) {
 }
 
 /* ---- those that end the process ----------------------------------------------------------- */
-
-/* Lets `body` run in a process of its own and returns how that ended, or -1 when it was still there
- * after `limit_ms` (then it is killed). */
-static int end_of(void (*body)(const char *), const char *name, int limit_ms) {
-  pid_t child = fork();
-  if (child == 0) {
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    signal(SIGSEGV, SIG_DFL); /* a sanitizer has its own */
-    signal(SIGABRT, SIG_DFL);
-    body(name);
-    _exit(92);
-  }
-  for (int waited = 0; waited < limit_ms; waited += 10) {
-    int status;
-    if (waitpid(child, &status, WNOHANG) == child) return status;
-    usleep(10000);
-  }
-  kill(child, SIGKILL);
-  waitpid(child, NULL, 0);
-  return -1;
-}
 
 /* One good read, then the bad one. */
 static void read_twice(const char *name) {

@@ -23,7 +23,7 @@ const mapper_point *device_file_point(const device_file *file, const char *name)
 
 /* The value of a text for a point: typed as the model says. False when it does not fit. */
 bool device_file_value(const mapper_point *point, const char *text, mapper_value *value);
-/* A value as text: "INT 5", "STRING on"; bytes in hexadecimal. Valid until the next call. */
-const char *device_file_text(const mapper_value *value);
+/* What a model calls the type of a value: "INT", or "?". */
+const char *device_file_type(const mapper_value *value);
 
 #endif

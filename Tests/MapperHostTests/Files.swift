@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import TestSupport
 
-/// A folder that goes away with its owner.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/mapper-host-XXXXXX".utf8CString)
-    guard let made = template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } })
-    else {
-      throw TestError("mkdtemp: \(errno)")
-    }
-    path = String(cString: made)
-  }
-
-  deinit { _ = system("rm -rf '\(path)'") }
-
+extension TemporaryFolder {
   func makeFolder(_ name: String) throws -> String {
-    let folder = path + "/" + name
+    let folder = file(name)
     guard mkdir(folder, 0o755) == 0 else { throw TestError("mkdir \(folder): \(errno)") }
     return folder
   }
@@ -42,15 +29,4 @@ func write(_ bytes: some Collection<UInt8>, to path: String) throws {
 func moveInto(_ path: String, _ bytes: [UInt8]) throws {
   try write(bytes, to: path + ".part")
   guard rename(path + ".part", path) == 0 else { throw TestError("rename \(path): \(errno)") }
-}
-
-/// Waits until `condition` holds; false after `seconds`.
-func eventually(_ seconds: Double = 10, _ condition: () -> Bool) async -> Bool {
-  let clock = ContinuousClock()
-  let end = clock.now + .seconds(seconds)
-  while clock.now < end {
-    if condition() { return true }
-    try? await Task.sleep(for: .milliseconds(5))
-  }
-  return condition()
 }

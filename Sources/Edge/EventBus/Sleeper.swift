@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CShims
 internal import Glibc
 internal import Synchronization
 internal import Threads
 
 /// Ends the sleep of one thread. A signal to a thread that is awake costs no system call.
-final class Wakeup: Sendable {
+final class Sleeper: Sendable {
   private enum State {
     static let awake: UInt8 = 0
     static let asleep: UInt8 = 1
@@ -13,24 +12,14 @@ final class Wakeup: Sendable {
   }
 
   private let state = Atomic<UInt8>(State.awake)
-  private let descriptor: Int32
+  private let event: WakeUp
 
-  struct CreateError: Error, CustomStringConvertible {
-    let code: Int32
-    var description: String { "no event descriptor: \(SystemError.text(code))" }
-  }
-
-  init() throws(CreateError) {
-    descriptor = sv_eventfd()
-    guard descriptor >= 0 else { throw CreateError(code: errno) }
-  }
-
-  deinit { close(descriptor) }
+  init() throws(WakeUp.CreateError) { event = try WakeUp() }
 
   /// Any thread. What was done before the signal is seen by the thread after its next `rearm`.
   func signal() {
     let before = state.exchange(State.signalled, ordering: .acquiringAndReleasing)
-    if before == State.asleep { sv_eventfd_raise(descriptor) }
+    if before == State.asleep { event.raise() }
   }
 
   /// The sleeping thread, before it looks for work.
@@ -43,7 +32,7 @@ final class Wakeup: Sendable {
       expected: State.awake, desired: State.asleep, ordering: .acquiringAndReleasing)
     var entries = (
       pollfd(fd: socket, events: events, revents: 0),
-      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      pollfd(fd: event.descriptor, events: Int16(POLLIN), revents: 0)
     )
     let (came, signalled) = withUnsafeMutablePointer(to: &entries) { pointer in
       pointer.withMemoryRebound(to: pollfd.self, capacity: 2) { entries in
@@ -51,7 +40,7 @@ final class Wakeup: Sendable {
         return count > 0 ? (entries[0].revents, entries[1].revents != 0) : (0, false)
       }
     }
-    if signalled { sv_eventfd_clear(descriptor) }
+    if signalled { event.clear() }
     // Only leaves `asleep`: a signal that came meanwhile stays.
     _ = state.compareExchange(expected: State.asleep, desired: State.awake, ordering: .acquiringAndReleasing)
     return came
