@@ -18,7 +18,12 @@ SWIFT_SOURCES := Package.swift Sources Plugins Tests $(wildcard Benchmarks)
 C_SOURCES = $(shell find include mappers Tests Plugins Sources Benchmarks \
   -name .build -prune -o -name '*.[ch]' -print | sort)
 BUILD_FLAGS := -j $(JOBS)
-RELEASE_FLAGS := $(BUILD_FLAGS) -c release --static-swift-stdlib
+# What is mapped is what a small program costs (docs/benchmarks.md, memory): no table of symbols for others to link to,
+# relocations packed, equal code once, and the C++ library that the Swift runtime needs linked in, as far as it is used.
+STATIC_LIBRARIES := .build/static-libraries
+LINK_FLAGS := -Xswiftc -L$(CURDIR)/$(STATIC_LIBRARIES) -Xswiftc -use-ld=lld \
+  $(foreach flag,--no-export-dynamic --as-needed --icf=safe -z pack-relative-relocs,-Xlinker $(flag))
+RELEASE_FLAGS := $(BUILD_FLAGS) -c release --static-swift-stdlib $(LINK_FLAGS)
 
 .PHONY: help
 help:
@@ -57,6 +62,9 @@ build: deps-build
 	done
 
 release: deps-build
+	@mkdir -p $(STATIC_LIBRARIES)
+	@archive=$$($(CC) -print-file-name=libstdc++.a); \
+	if [ -e "$$archive" ]; then ln -sf "$$archive" $(STATIC_LIBRARIES)/libstdc++.so; fi
 	@for product in $(PRODUCTS); do \
 	  echo "building $$product (release)"; \
 	  $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit; \

@@ -39,6 +39,21 @@ import Testing
     #expect(Value.text("12").converted(to: .int) == .int(12))
   }
 
+  @Test(arguments: [
+    (Value.double(0.3), Value.double(3 * 0.1), true), (.double(1e6), .double(1_000_000.01), false),
+    (.double(16_777_217), .double(16_777_216), false),
+    // A device of 32 bits holds no better one.
+    (.double(25.3), .double(Double(Float(25.3))), true), (.double(25.3), .double(25.30001), false),
+    (.float(0.3), .float(0.1 * 3), true), (.float(25.3), .float(25.3001), false), (.int(1), .int(2), false),
+    (.double(.infinity), .double(5), false), (.double(.infinity), .double(1e300), false),
+    (.float(.infinity), .float(.infinity), true), (.double(.nan), .double(1), false),
+    (.double(5), .float(5), false),
+  ])
+  func `finds values close that a device has scaled or rounded`(left: Value, right: Value, isClose: Bool) {
+    #expect(left.isClose(to: right) == isClose)
+    #expect(right.isClose(to: left) == isClose)
+  }
+
   @Test(arguments: ["default/pump-1", "a/b.c", "x1/y"])
   func `takes names that Kubernetes takes`(text: String) {
     #expect(DeviceName(parsing: text)?.description == text)

@@ -4,6 +4,7 @@
 import DeviceAPI
 @testable import DeviceTwin
 import JSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -141,10 +142,7 @@ import Testing
   }
 
   @Test func `a device that comes back is tried at once`() async throws {
-    var options = TwinOptions.quick
-    options.retryBase = 3_600_000_000_000
-    options.retryLimit = 3_600_000_000_000
-    let bench = try await TwinBench(options: options)
+    let bench = try await TwinBench(options: .patient)
     let driver = FakeDriver()
     let feed = try online(bench, [.point("a", .int)], driver)
     _ = try await set(bench, 1)
@@ -182,15 +180,144 @@ import Testing
 
   @Test func `a value past its time to live is never written`() async throws {
     let bench = try await TwinBench()
-    bench.twin.deviceChanged(.mapped([.point("a", .int, ttl: 5000)]))
+    bench.twin.deviceChanged(.mapped([.point("a", .int, ttl: 20)]))
     _ = try await set(bench, 1)
-    bench.clock.advance(milliseconds: 5000)
+    #expect(await eventually { desired(bench)?.state == .failed })
+    #expect(desired(bench)?.error == "not applied within its time to live of 20 ms")
     let driver = FakeDriver(answer: .ok)
-    let feed = try #require(bench.twin.feed(of: oneName))
-    feed.attach(driver)
-    #expect(desired(bench)?.state == .failed)
-    #expect(desired(bench)?.error == "not applied within its time to live of 5000 ms")
+    try #require(bench.twin.feed(of: oneName)).attach(driver)
     #expect(driver.calls.isEmpty)
+    await bench.twin.stop()
+  }
+
+  @Test func `a clock that is set does not age a value of this run`() async throws {
+    let bench = try await TwinBench(clock: TestClock(milliseconds: 0))
+    bench.twin.deviceChanged(.mapped([.point("a", .int, ttl: 3_600_000)]))
+    _ = try await set(bench, 1)
+    bench.clock.advance(milliseconds: 1_795_515_640_000)
+    let driver = FakeDriver(answer: .ok)
+    try #require(bench.twin.feed(of: oneName)).attach(driver)
+    #expect(driver.calls.count == 1)
+    await bench.twin.stop()
+  }
+
+  /// Days, by the wall clock of the next run; a negative one is a clock that went back, as without a battery.
+  @Test(arguments: [
+    (7, "not applied within its time to live of 3600000 ms"),
+    (-20_000, "its age is not known, since the clock went back; it has a time to live of 3600000 ms"),
+  ])
+  func `a value of an earlier run is not written when it is old, or may be`(days: Int64, error: String)
+    async throws
+  {
+    let model = DeviceDescription.mapped([.point("a", .int, ttl: 3_600_000)])
+    let before = try await TwinBench()
+    before.twin.deviceChanged(model)
+    _ = try await set(before, 1)
+    await before.twin.stop()
+    let clock = TestClock()
+    clock.advance(milliseconds: days * 86_400_000)
+    let bench = try await TwinBench(folder: before.folder, clock: clock)
+    bench.twin.deviceChanged(model)
+    let driver = FakeDriver(answer: .ok)
+    try #require(bench.twin.feed(of: oneName)).attach(driver)
+    #expect(driver.calls.isEmpty)
+    #expect(desired(bench)?.state == .failed && desired(bench)?.error == error)
+    await bench.twin.stop()
+  }
+
+  @Test func `a link that flips between online and degraded leaves the back-off alone`() async throws {
+    let bench = try await TwinBench(options: .patient)
+    let driver = FakeDriver(answer: .timeout)
+    let feed = try online(bench, [.point("a", .int)], driver)
+    _ = try await set(bench, 1)
+    #expect(await eventually { desired(bench)?.error.isEmpty == false })
+    for _ in 0..<20 {
+      feed.linkChanged(to: .degraded, reason: "1 of 3 points fail", at: 1)
+      feed.linkChanged(to: .online, reason: "", at: 1)
+    }
+    #expect(driver.calls.count == 1)
+    await bench.twin.stop()
+  }
+
+  @Test func `a value that its model does not allow is never written`() async throws {
+    let bench = try await TwinBench()
+    bench.twin.deviceChanged(.mapped([.point("a", .int), .point("b", .int)]))
+    _ = try await bench.twin.setDesired([("a", 1000), ("b", 1)], of: oneName, origin: .api, ifVersion: nil)
+    // While both are pending.
+    bench.twin.deviceChanged(.mapped([.point("a", .int, maximum: 10), .point("b", .int, isWritable: false)]))
+    let driver = FakeDriver(answer: .ok)
+    try #require(bench.twin.feed(of: oneName)).attach(driver)
+    #expect(driver.calls.isEmpty)
+    #expect(desired(bench)?.error == "not written: expected a number of at most 10")
+    #expect(desired(bench, "b")?.error == "not written: the property is read-only")
+    #expect(desired(bench)?.state == .failed && desired(bench, "b")?.state == .failed)
+    await bench.twin.stop()
+  }
+
+  @Test func `nothing is desired of a property whose model is not known yet`() async throws {
+    let model = DeviceDescription.mapped([.point("a", .int, maximum: 10)])
+    let before = try await TwinBench()
+    before.twin.deviceChanged(model)
+    await before.twin.stop()
+    let bench = try await TwinBench(folder: before.folder)
+    bench.update(#"{"event_id":"e","twin":{"a":{"expected":{"value":"1000"}}}}"#)
+    #expect(
+      bench.publisher.texts("result") == [
+        #"{"event_id":"e","timestamp":1795515640000,"code":503,"reason":"the manifest of device default/one-0 has not been read yet"}"#
+      ])
+    await #expect(throws: TwinError.busy) { try await set(bench, 1000) }
+    bench.twin.deviceChanged(model)
+    #expect(try await set(bench, 10).desiredVersion == 1)
+    await bench.twin.stop()
+  }
+
+  @Test func `each request is answered with its own value and version`() async throws {
+    let bench = try await TwinBench()
+    bench.twin.deviceChanged(.mapped([.point("a", .int)]))
+    let device = try #require(bench.twin.find(oneName))
+    let answers = Mutex<[Int: DesiredSnapshot]>([:])
+    for number in 1...40 {
+      device.setDesired([("a", .int(Int64(number)))], origin: .api, ifVersion: nil) { result in
+        answers.withLock { $0[number] = try? result.get().properties[0].desired }
+      }
+    }
+    #expect(await eventually { answers.withLock { $0.count } == 40 })
+    for (number, answer) in answers.withLock({ $0 }) {
+      #expect(answer.value == .int(Int64(number)) && answer.version == Int64(number))
+    }
+    await bench.twin.stop()
+  }
+
+  @Test func `taking back twice is answered when it is on disk`() async throws {
+    let bench = try await TwinBench()
+    bench.twin.deviceChanged(.plain(oneName, [PropertyDescription(name: "a", type: .int, isWritable: true)]))
+    _ = try await set(bench, 1)
+    let device = try #require(bench.twin.find(oneName))
+    try await bench.holdWriter()
+    let answers = Atomic<Int>(0)
+    for _ in 0..<2 {
+      device.setDesired([("a", nil)], origin: .api, ifVersion: nil) { _ in
+        answers.wrappingAdd(1, ordering: .relaxed)
+      }
+    }
+    #expect(answers.load(ordering: .relaxed) == 0)
+    bench.publisher.release()
+    #expect(await eventually { answers.load(ordering: .relaxed) == 2 })
+    await bench.twin.stop()
+  }
+
+  @Test(arguments: [
+    (PropertyType.double, Value.double(3 * 0.1), 0.3 as JSON),
+    (.double, .double(Double(Float(25.3))), 25.3), (.float, .float(Float(3) * 0.1), 0.3),
+  ])
+  func `what a device makes of a value is in sync with it`(type: PropertyType, reported: Value, value: JSON)
+    async throws
+  {
+    let bench = try await TwinBench()
+    let feed = try online(bench, [.point("a", type)], FakeDriver(answer: .ok))
+    _ = try await set(bench, value)
+    feed.receive([Sample(property: 0, quality: .good, value: reported)], arrival: 1)
+    #expect(bench.twin.device(oneName)?.properties[0].inSync == true)
     await bench.twin.stop()
   }
 

@@ -2,10 +2,11 @@
 // Messages stand as they are on the wire, in one line.
 // swift-format-ignore-file
 import DeviceAPI
-import DeviceTwin
+@testable import DeviceTwin
 import Glibc
 import JSON
 import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -143,11 +144,18 @@ import Testing
     await again.twin.stop()
   }
 
+  private static let plain = DeviceDescription.plain(
+    oneName, [PropertyDescription(name: "a", type: .int, isWritable: true)])
+
   @Test func `a full writer refuses, and memory stays as it was`() async throws {
     var options = TwinOptions.quick
-    options.writerQueue = 0
+    options.writerQueue = 1
     let bench = try await TwinBench(options: options)
-    bench.twin.deviceChanged(.plain(oneName, [PropertyDescription(name: "a", type: .int, isWritable: true)]))
+    bench.twin.deviceChanged(Self.plain)
+    #expect(await eventually { bench.twin.statistics.writer.operations == 1 })
+    try await bench.holdWriter()
+    bench.send(#"{"state":"offline"}"#, to: "$hw/events/device/default/holder/state/update")
+    _ = bench.publisher.drain()
     await #expect(throws: TwinError.busy) {
       try await bench.twin.setDesired([("a", 1)], of: oneName, origin: .api, ifVersion: nil)
     }
@@ -161,6 +169,159 @@ import Testing
     #expect(snapshot.properties[0].reported == nil && snapshot.properties[0].desired == nil)
     #expect(snapshot.desiredVersion == 0 && snapshot.reportedVersion == 0)
     #expect(bench.twin.statistics.writer.dropped > 0)
+    bench.publisher.release()
+    await bench.twin.stop()
+  }
+
+  @Test func `a device that found the writer full is refused until it is on disk, and then whole`() async throws {
+    var options = TwinOptions.quick
+    options.writerQueue = 1
+    options.fullQueueWait = 100_000_000
+    let bench = try await TwinBench(options: options)
+    try await bench.holdWriter()
+    bench.send(#"{"state":"offline"}"#, to: "$hw/events/device/default/holder/state/update")
+    bench.twin.deviceChanged(.mapped([.point("a", .int)]))
+    _ = bench.publisher.drain()
+    await #expect(throws: TwinError.busy) {
+      try await bench.twin.setDesired([("a", 7)], of: oneName, origin: .api, ifVersion: nil)
+    }
+    bench.update(#"{"event_id":"u","twin":{"a":{"expected":{"value":"7"}}}}"#)
+    #expect(
+      bench.publisher.texts("result") == [
+        #"{"event_id":"u","timestamp":1795515640000,"code":503,"reason":"device default/one-0 is not on disk yet"}"#
+      ])
+    bench.publisher.release()
+    #expect(
+      await eventually {
+        (try? await bench.twin.setDesired([("a", 7)], of: oneName, origin: .api, ifVersion: nil)) != nil
+      })
+    try #require(bench.twin.feed(of: oneName)).receive(
+      [Sample(property: 0, quality: .good, value: .int(3))], arrival: 1)
+    #expect(await eventually { bench.twin.statistics.reports == 1 })
+    await bench.twin.stop()
+  }
+
+  /// Runs SQL on a file that a manager has made, before the next one opens it.
+  private static func makeFile(_ sql: String) async throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    let bench = try await TwinBench(folder: folder)
+    bench.twin.deviceChanged(plain)
+    await bench.twin.stop()
+    try Database(path: folder.file("twin.db")).execute(sql)
+    return folder
+  }
+
+  @Test func `a set behind a device that could not be stored fails alone`() async throws {
+    // No property can be stored until there is a device "key".
+    let folder = try await Self.makeFile(
+      "CREATE TRIGGER p BEFORE INSERT ON property WHEN NOT EXISTS (SELECT * FROM device WHERE name='key') BEGIN SELECT RAISE(ABORT, 'no'); END")
+    let bench = try await TwinBench(folder: folder)
+    let name = makeName("new")
+    let model = DeviceDescription.mapped([.point("a", .int, desired: "5")], name: name)
+    try await bench.holdWriter()
+    bench.twin.deviceChanged(model)
+    let hasFailed = Atomic<Bool>(false)
+    try #require(bench.twin.find(name)).setDesired([("a", 7)], origin: .api, ifVersion: nil) { result in
+      if case .failure(.storage) = result { hasFailed.store(true, ordering: .relaxed) }
+    }
+    bench.publisher.release()
+    #expect(await eventually { hasFailed.load(ordering: .relaxed) })
+    bench.twin.deviceChanged(.plain(makeName("key")))
+    // The manifest's value is back, and all of it on disk.
+    func desired() -> DesiredSnapshot? { bench.twin.device(name)?.properties.first?.desired }
+    #expect(await eventually { desired()?.value == .int(5) })
+    let feed = try #require(bench.twin.feed(of: name))
+    feed.receive([Sample(property: 0, quality: .good, value: .int(3))], arrival: 1)
+    #expect(await eventually { bench.twin.statistics.reports == 1 })
+    await bench.twin.stop()
+    let again = try await TwinBench(folder: folder)
+    let property = try #require(again.twin.device(name)?.properties.first)
+    #expect(property.name == "a" && property.desired?.value == .int(5) && property.reported?.value == .int(3))
+    await again.twin.stop()
+  }
+
+  @Test func `a failed write is taken back, though the one behind it found the queue full`() async throws {
+    let folder = try await Self.makeFile(
+      "CREATE TRIGGER d BEFORE INSERT ON desired WHEN new.value > 9 BEGIN SELECT RAISE(ABORT, 'no'); END")
+    var options = TwinOptions.quick
+    options.writerQueue = 1
+    let bench = try await TwinBench(folder: folder, options: options)
+    bench.twin.deviceChanged(Self.plain)
+    try await bench.holdWriter()
+    let device = try #require(bench.twin.find(oneName))
+    let hasFailed = Atomic<Bool>(false)
+    device.setDesired([("a", 10)], origin: .api, ifVersion: nil) { _ in hasFailed.store(true, ordering: .relaxed) }
+    await #expect(throws: TwinError.busy) {
+      try await bench.twin.setDesired([("a", 5)], of: oneName, origin: .api, ifVersion: nil)
+    }
+    bench.publisher.release()
+    #expect(await eventually { hasFailed.load(ordering: .relaxed) })
+    #expect(bench.twin.device(oneName)?.properties[0].desired == nil)
+    await bench.twin.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a state that could not be stored is taken back, and watchers are told`() async throws {
+    let folder = try await Self.makeFile(
+      "CREATE TRIGGER s BEFORE UPDATE ON device WHEN new.spoken_state IN ('offline', 'unknown') BEGIN SELECT RAISE(ABORT, 'no'); END")
+    let bench = try await TwinBench(folder: folder)
+    bench.twin.deviceChanged(Self.plain)
+    func say(_ word: String) {
+      bench.send(#"{"state":"\#(word)"}"#, to: "$hw/events/device/default/one-0/state/update")
+    }
+    say("online")
+    try await bench.holdWriter()
+    say("offline")
+    say("unknown")
+    bench.update(#"{"twin":{"a":{"actual":{"value":"1"}}}}"#)
+    let watch = bench.twin.watch(WatchFilter(device: oneName))
+    func next() async -> DeviceSnapshot? {
+      guard case .changed(let device)? = await watch.next() else { return nil }
+      return device
+    }
+    let before = try #require(await next())
+    #expect(before.link.state == .connecting)
+    bench.publisher.release()
+    #expect(await eventually { bench.publisher.texts("twin/update/result").count == 1 })
+    let after = try #require(await next())
+    #expect(after.link.state == .online && after.link.lastOnline == before.link.lastOnline)
+    await bench.twin.stop()
+  }
+
+  @Test(arguments: [[], [PropertyDescription(name: "a", type: .string)]])
+  func `versions never go back, though the rows that held them go`(properties: [PropertyDescription])
+    async throws
+  {
+    let bench = try await TwinBench()
+    bench.twin.deviceChanged(Self.plain)
+    for number in 1...5 {
+      bench.update(#"{"twin":{"a":{"expected":{"value":"9"},"actual":{"value":"\#(number)"}}}}"#)
+    }
+    bench.twin.deviceChanged(.plain(oneName, properties))
+    await bench.twin.stop()
+    let again = try await TwinBench(folder: bench.folder)
+    let device = try #require(again.twin.device(oneName))
+    #expect(device.desiredVersion == 5 && device.reportedVersion == 5)
+    await again.twin.stop()
+  }
+
+  @Test func `a report that failed is tried again for its own properties`() async throws {
+    let folder = try await Self.makeFile(
+      "CREATE TRIGGER r BEFORE INSERT ON reported WHEN new.value > 9 BEGIN SELECT RAISE(ABORT, 'no'); END")
+    let bench = try await TwinBench(folder: folder)
+    let a = PropertyDescription.point("a", .int)
+    let b = PropertyDescription.point("b", .int)
+    bench.twin.deviceChanged(.mapped([a, b]))
+    let feed = try #require(bench.twin.feed(of: oneName))
+    feed.receive([Sample(property: 1, quality: .good, value: .int(1))], arrival: 1)
+    #expect(await eventually { bench.twin.statistics.reports == 1 })
+    try await bench.holdWriter()
+    feed.receive([Sample(property: 0, quality: .good, value: .int(10))], arrival: 2)
+    #expect(await eventually { bench.twin.statistics.writer.queueDepth == 1 })
+    // The list is another one by the time the report fails.
+    bench.twin.deviceChanged(.mapped([b, a]))
+    bench.publisher.release()
+    #expect(await eventually { bench.twin.statistics.postponedReports >= 3 })
+    #expect(bench.publisher.texts("document").count == 1)
     await bench.twin.stop()
   }
 

@@ -131,6 +131,19 @@ import Testing
     await line.bench.twin.stop()
   }
 
+  @Test func `a value that cannot be converted does not make the old one look fresh`() async throws {
+    let line = try await Line([.point("a", .int)])
+    line.receive([0: .int(1)])
+    let before = try #require(line.property("a")?.reported)
+    line.bench.clock.advance(milliseconds: 10)
+    line.feed.receive(
+      [Sample(property: 0, quality: .good, sourceNanoseconds: 7, value: .text("hot"))], arrival: line.now)
+    let after = try #require(line.property("a")?.reported)
+    #expect(after.value == .int(1) && after.quality == .bad)
+    #expect(after.time == before.time && after.sourceTime == before.sourceTime)
+    await line.bench.twin.stop()
+  }
+
   @Test func `mapped properties have one reporter`() async throws {
     let line = try await Line([.point("a", .int)])
     line.receive([0: .int(1)])

@@ -3,8 +3,10 @@
 // swift-format-ignore-file
 import DeviceAPI
 import DeviceTwin
+import Glibc
 import JSON
 import Logging
+import Store
 import Synchronization
 import TestSupport
 import Testing
@@ -18,11 +20,29 @@ final class RecordingPublisher: MessagePublisher {
 
   private let all = Mutex<[Message]>([])
   private let isOpen = Atomic<Bool>(true)
+  /// Whether a state that is published waits for `release`, and whether one does.
+  private let holds = Atomic<Bool>(false)
+  private let held = Atomic<Bool>(false)
 
   func publish(_ payload: UnsafeRawBufferPointer, to topic: MessageTopic, as kind: MessageKind) -> Bool {
     let message = Message(topic: topic.description, text: String(decoding: payload, as: UTF8.self))
     all.withLock { $0.append(message) }
+    if message.topic.hasSuffix("state/update/result") { waitForRelease() }
     return isOpen.load(ordering: .relaxed)
+  }
+
+  /// Has the next state update stop the thread that publishes it, which is the store's writer.
+  func holdNextState() { holds.store(true, ordering: .relaxed) }
+  func release() { holds.store(false, ordering: .relaxed) }
+  var isHeld: Bool { held.load(ordering: .relaxed) }
+
+  /// Ten seconds at most.
+  private func waitForRelease() {
+    for _ in 0..<10_000 where holds.load(ordering: .relaxed) {
+      held.store(true, ordering: .relaxed)
+      usleep(1000)
+    }
+    held.store(false, ordering: .relaxed)
   }
 
   func close() { isOpen.store(false, ordering: .relaxed) }
@@ -103,6 +123,18 @@ struct TwinBench {
     Array(text.utf8).withUnsafeBytes { twin.receive($0, on: topic) }
   }
 
+  /// Stops the store's writer in its tracks until `publisher.release()`: what follows waits in its queue.
+  func holdWriter() async throws {
+    let other = makeName("holder")
+    func isIdle() -> Bool { twin.statistics.writer.queueDepth == 0 }
+    try #require(await eventually { isIdle() })
+    twin.deviceChanged(.plain(other))
+    try #require(await eventually { isIdle() })
+    publisher.holdNextState()
+    send(#"{"state":"online"}"#, to: "$hw/events/device/\(other)/state/update")
+    try #require(await eventually { publisher.isHeld })
+  }
+
   func update(_ text: String, of device: String = "default/one-0") {
     send(text, to: "$hw/events/device/\(device)/twin/update")
   }
@@ -116,6 +148,16 @@ extension TwinOptions {
     options.retryLimit = 20_000_000
     options.fullQueueWait = 5_000_000
     options.jitter = { 1 }
+    return options
+  }
+}
+
+extension TwinOptions {
+  /// A write that failed is not tried again within a test.
+  static var patient: TwinOptions {
+    var options = TwinOptions.quick
+    options.retryBase = 3_600_000_000_000
+    options.retryLimit = 3_600_000_000_000
     return options
   }
 }

@@ -2,7 +2,7 @@
 // Messages stand as they are on the wire, in one line.
 // swift-format-ignore-file
 import DeviceAPI
-import DeviceTwin
+@testable import DeviceTwin
 import JSON
 import Testing
 
@@ -52,6 +52,34 @@ import Testing
     watch.cancel()
     #expect(describe(await watch.next()) == "end")
     #expect(bench.twin.statistics.watchers == 0)
+    await bench.twin.stop()
+  }
+
+  @Test func `a removal is told, though a change of the device comes late`() async throws {
+    let bench = try await TwinBench()
+    _ = try feed(bench, "a")
+    let watch = bench.twin.watch(WatchFilter())
+    _ = await watch.next()
+    let device = try #require(bench.twin.find(name("a")))
+    bench.twin.deviceRemoved(name("a"))
+    // A feed's or the writer's thread, which was at it before.
+    bench.twin.context.watches.deviceChanged(device)
+    _ = try feed(bench, "b")
+    #expect(describe(await watch.next()) == "removed a")
+    #expect(describe(await watch.next()) == "b:x=-,y=-")
+    await bench.twin.stop()
+  }
+
+  @Test func `a device that came back is not hidden by its predecessor`() async throws {
+    let bench = try await TwinBench()
+    _ = try feed(bench, "a")
+    let old = try #require(bench.twin.find(name("a")))
+    bench.twin.deviceRemoved(name("a"))
+    let watch = bench.twin.watch(WatchFilter())
+    _ = try feed(bench, "a")
+    bench.twin.context.watches.deviceChanged(old)
+    _ = try feed(bench, "b")
+    #expect(describe(await watch.next()) == "a:x=-,y=-")
     await bench.twin.stop()
   }
 

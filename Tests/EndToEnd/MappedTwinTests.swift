@@ -26,11 +26,13 @@ import Testing
     #expect(level["desired"]?["origin"] == "mqtt")
     #expect(level["desired"]?["state"] == "applied")
     // The device's own report: a document with both sides and, now that they agree, no delta after it.
-    #expect(
-      await eventually {
-        client.texts(on: Self.update + "/document").last?.contains(#""actual":{"value":"42""#) == true
-      })
-    let document = try JSON.parse(try #require(client.texts(on: Self.update + "/document").last))
+    // Documents of other properties may follow it.
+    let isReport = { (text: String) in
+      text.contains(#""current":{"expected":{"value":"42""#) && text.contains(#""actual":{"value":"42""#)
+    }
+    #expect(await eventually { client.texts(on: Self.update + "/document").contains(where: isReport) })
+    let document = try JSON.parse(
+      try #require(client.texts(on: Self.update + "/document").last(where: isReport)))
     #expect(document["event_id"] == "")
     #expect(document["twin"]?["level"]?["current"]?["expected"]?["value"] == "42")
 

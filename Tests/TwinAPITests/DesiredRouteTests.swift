@@ -167,6 +167,16 @@ import Testing
     }
   }
 
+  @Test func `accepts a value that was stored, though nobody can wait for it`() async throws {
+    try await TestAPI.running(TestAPI(watchLimit: 0)) { api in
+      let answer = try await api.ask(
+        "PUT", Self.path + "/properties/setpoint/desired?wait=applied", "30")
+      #expect(answer.status == 202)
+      #expect(answer.json["desired"]?["value"] == 30)
+      #expect(api.twins.setCount == 1)
+    }
+  }
+
   @Test func `tells when another value came before this one was applied`() async throws {
     try await TestAPI.running { api in
       async let answer = api.ask("PUT", Self.path + "/properties/setpoint/desired?wait=applied", "30")

@@ -21,7 +21,7 @@ struct TestAPI {
 
   init(
     socket: String = Self.freshSocket(), port: Int? = 0, withManifests: Bool = true,
-    heartbeat: Duration = .seconds(15), hostNames: [String] = []
+    heartbeat: Duration = .seconds(15), hostNames: [String] = [], watchLimit: Int? = nil
   ) {
     self.socket = socket
     var log = Logger(label: "test")
@@ -30,7 +30,7 @@ struct TestAPI {
       options: TwinAPIOptions(socket: socket, port: port, hostNames: hostNames), twins: twins,
       mappers: FakeMappers(),
       manifests: withManifests ? manifests : nil, node: node, group: Self.group, log: log,
-      heartbeat: heartbeat)
+      heartbeat: heartbeat, watchLimit: watchLimit)
     twins.add(.test("default/pump-1"))
   }
 

@@ -198,13 +198,15 @@ extension Device {
   /// Tries once more what could not be queued or stored.
   func save(now: Int64) {
     let time = context.clock.nanoseconds
-    state.withLock { state in
-      guard state.nextSave <= now, !state.isStored, !state.isRemoved else { return }
+    let hasChanged = state.withLock { state -> Bool in
+      guard state.nextSave <= now, !state.isStored, !state.isRemoved else { return false }
       // What a manifest asks for counts anew where an update that failed took it along.
       var changes: [StoreChange] = []
-      _ = takeManifest(time: time, now: now, in: &state, changes: &changes)
+      let version = takeManifest(time: time, now: now, in: &state, changes: &changes)
       store(allRows(of: state), desiredVersion: state.desiredVersion, now: now, in: &state)
+      return version != nil
     }
+    if hasChanged { context.watches.deviceChanged(self) }
   }
 
   private func store(

@@ -170,10 +170,11 @@ extension Device {
     if let kept {
       state.properties[place].life = kept.property.life
       state.properties[place].isOptional = kept.property.isOptional
-      if !state.properties[place].isMapped { state.properties[place].latest = kept.property.latest }
+      restore(kept.property.latest, at: place, in: &state)
       state.setDesired(kept.desired, at: place)
     } else if state.properties[place].isModelled {
       // The device's own rows failed before, so all of them are written anew.
+      restore(Reading(), at: place, in: &state)
       state.properties[place].manifest = nil
       state.setDesired(nil, at: place)
       state.isStored = false
@@ -184,6 +185,13 @@ extension Device {
       state.setDesired(nil, at: place)
     }
     state.noteChange(at: place)
+  }
+
+  private func restore(_ reading: Reading, at place: Int, in state: inout DeviceState) {
+    // A mapper's readings are no client's to take back.
+    guard !state.properties[place].isMapped else { return }
+    state.properties[place].latest = reading
+    state.properties[place].published = reading
   }
 }
 

@@ -98,7 +98,9 @@ extension Device {
     state.withLock { state in
       for row in report.rows {
         // By now the list may be another one.
-        guard let place = state.place(of: row.name), state.properties[place].id == row.property else { continue }
+        guard let place = state.place(of: row.name), state.properties[place].id == row.property else {
+          continue
+        }
         state.properties[place].due = min(state.properties[place].due, due)
         // Not on disk, so not yet reported: nothing looks like this.
         state.properties[place].published = Reading(quality: .bad)

@@ -21,7 +21,7 @@ extension Handlers {
     }
     let properties = query.list("property")
     if !properties.isEmpty { filter.properties = Set(properties) }
-    guard watches.count < Limits.watches else { throw .busy("All \(Limits.watches) watches are in use.") }
+    guard watches.count < watches.limit else { throw .busy("All \(watches.limit) watches are in use.") }
 
     let request = call.request
     let body = ResponseBody { [filter] writer in

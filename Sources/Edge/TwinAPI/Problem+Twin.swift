@@ -23,7 +23,7 @@ extension Problem {
     case .conflict(let current):
       self = .versionConflict(current: current)
     case .busy:
-      self = .busy("Too many writes wait for the disk.")
+      self = .busy("The twin is not ready yet, or too many writes wait for the disk; nothing was changed.")
     case .storage(let reason):
       self = .storage(reason)
     }

@@ -37,7 +37,7 @@ enum Limits {
   static let headerFields = 100
   /// Connections of a listener; further ones wait in the kernel's queue.
   static let connections = 512
-  /// Watches and waiting writes together; further ones get 503.
+  /// Watches and waiting writes together; further watches get 503, further writes their answer at once.
   static let watches = 256
   /// Requests for the manifests that wait for the disk; further ones get 503.
   static let manifestRequests = 16

@@ -9,7 +9,7 @@ final class WatchRegistry: Sendable {
     var next = 0
     var isClosed = false
   }
-  private let limit: Int
+  let limit: Int
   private let state = Mutex(State())
 
   init(limit: Int) { self.limit = limit }

@@ -10,7 +10,7 @@ package protocol TwinService: AnyObject, Sendable {
 
   /// Sets, or with nil takes back, desired values of one device: all of them or none.
   ///
-  /// Returns once they are on disk; the snapshot is of that moment. Values are JSON (a number, a string, a
+  /// Returns once they are on disk; the snapshot is the device as this request left it. Values are JSON (a number, a string, a
   /// boolean); a string is read as the property's type, so "22" sets a number.
   /// - Parameter ifVersion: refused with `.conflict` unless `desiredVersion` is this.
   func setDesired(
@@ -65,7 +65,7 @@ package enum TwinError: Error, Equatable, Sendable {
   case invalid(property: String, value: String, expected: String)
   /// `If-Match` named another version.
   case conflict(current: Int64)
-  /// Too many writes wait for the disk.
+  /// Too many writes wait for the disk, or the device is not declared yet: try again.
   case busy
   case storage(String)
 }

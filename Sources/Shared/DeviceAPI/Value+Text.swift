@@ -100,22 +100,27 @@ extension Value {
   /// Whether two values of one type are the same once a device has scaled one of them, or rounded it to its
   /// own width.
   ///
-  /// Floats may differ by 1e-6 of the greater, doubles by 1e-9; a double also equals what a device of 32 bits
-  /// makes of it.
-  package func isClose(to other: Value) -> Bool {
+  /// Floats may differ by 1e-6 of the greater, doubles by `share`; a double with a fraction also equals what a
+  /// device of 32 bits makes of it.
+  package func isClose(to other: Value, share: Double = 1e-9) -> Bool {
     switch (self, other) {
     case (.float(let left), .float(let right)):
-      left == right || Self.differ(left, right, by: 1e-6)
+      left == right || Self.isNear(left, right, 1e-6)
     case (.double(let left), .double(let right)):
-      left == right || Self.differ(left, right, by: 1e-9) || left == Double(Float(right))
-        || right == Double(Float(left))
+      left == right || Self.isNear(left, right, share) || Self.isNarrowed(left, from: right)
+        || Self.isNarrowed(right, from: left)
     default: self == other
     }
   }
 
   /// Whether finite numbers differ by `share` of the greater at most.
-  private static func differ<F: BinaryFloatingPoint>(_ left: F, _ right: F, by share: F) -> Bool {
+  private static func isNear<F: BinaryFloatingPoint>(_ left: F, _ right: F, _ share: F) -> Bool {
     let greater = max(left.magnitude, right.magnitude)
     return greater.isFinite && (left - right).magnitude <= greater * share
+  }
+
+  /// Not for whole numbers: 16777217 is a step more than 16777216, though a float cannot tell.
+  private static func isNarrowed(_ narrow: Double, from wide: Double) -> Bool {
+    narrow != narrow.rounded(.towardZero) && narrow == Double(Float(wide))
   }
 }

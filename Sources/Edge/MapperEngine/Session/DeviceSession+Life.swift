@@ -25,6 +25,7 @@ extension DeviceSession {
     device = made
     bind(made, &outcome)
     if !outcome.status.isOK { destroy() }
+    forgetSettings()
     return outcome
   }
 

@@ -99,7 +99,7 @@ extension DeviceSession {
       let back = MapperValue.value(sample.value) { size in
         UnsafeRawBufferPointer(start: sample.value.data, count: Int(sample.value.count) * size)
       }?.converted(to: type)
-      if let back, back.isClose(to: request.items[index].value) { continue }
+      if let back, back.isClose(to: request.items[index].value, share: 1e-6) { continue }
       items[index].status = .protocol
       items[index].text = "read back \(back?.text ?? "nothing"), wrote \(request.items[index].value.text)"
     }

@@ -8,7 +8,8 @@ internal import Synchronization
 ///
 /// Sound as `@unchecked Sendable`: after init only the thread that runs its lane touches it, one at a time.
 final class DeviceSession: @unchecked Sendable {
-  let binding: SessionBinding
+  /// Without its settings once the device is made: with a hundred devices they are most of a runner's heap.
+  private(set) var binding: SessionBinding
   let driver: DriverTable
   let host: HostContext
   let counters: EngineCounters
@@ -40,6 +41,12 @@ final class DeviceSession: @unchecked Sendable {
   }
 
   var id: UInt32 { binding.session }
+
+  /// The driver has read them.
+  func forgetSettings() {
+    binding.settings = []
+    for index in binding.points.indices { binding.points[index].settings = [] }
+  }
 
   /// When there is something to do next, monotonic nanoseconds; `.max`: nothing by itself.
   var nextDue: Int64 {
