@@ -57,7 +57,7 @@ import Testing
     for name in Self.refused {
       #expect(await node.mapper(name, becomes: "refused"), "\(name)")
       #expect(await node.mapper(name)["message"]?.string?.isEmpty == false, "\(name)")
-      #expect(await node.link(of: "default/" + name) == "unavailable")
+      #expect(await node.becomes("unavailable", "default/" + name), "\(name)")
     }
     for (name, word) in Self.ending {
       #expect(

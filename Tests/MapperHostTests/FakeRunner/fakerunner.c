@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sv_board.h"
@@ -85,8 +86,14 @@ static void fault(void) {
   *nowhere = 1;
 }
 
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void crash(uint32_t session, uint32_t function) {
-  sv_board_enter(session, function, 0);
+  sv_board_enter(session, function, now_ns());
   fault();
 }
 
@@ -97,7 +104,7 @@ static void noise(void) {
 }
 
 static void load(void) {
-  sv_board_enter(0, CALL_LOAD, 0);
+  sv_board_enter(0, CALL_LOAD, now_ns());
   if (is("load", "hang"))
     for (;;) pause();
   if (is("load", "exit")) exit(3);

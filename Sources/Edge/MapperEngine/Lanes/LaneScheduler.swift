@@ -13,6 +13,8 @@ final class LaneScheduler: @unchecked Sendable {
   static let maximumThreads = 256
   /// An idle thread beyond the leader ends after this.
   private static let idleLimit: Int64 = 2_000_000_000
+  /// Idle threads that are kept, beside one for each four that are busy.
+  private static let spareThreads = 4
   private static let leads = 0
   private static let follows = 1
 
@@ -142,6 +144,8 @@ final class LaneScheduler: @unchecked Sendable {
     while !isStopping {
       if let lane = takeReady() { return lane }
       if hasLeader {
+        // Woken in turn, no thread would ever be idle for long: what is more than a reserve ends at once.
+        if idle >= Self.spareThreads + (threads - idle) / 4 { return nil }
         idle += 1
         let woken = monitor.wait(Self.follows, until: WallClock.monotonic + Self.idleLimit)
         idle -= 1
