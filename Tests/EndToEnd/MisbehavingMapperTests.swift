@@ -75,4 +75,26 @@ import Testing
     #expect(await node.link(of: "default/tank-1") == "online")
     #expect(try await node.http.send("GET", "/readyz").status == 200)
   }
+
+  @Test func `an unfilled reading is a fault of its point, and a late one costs cycles, not the runner`()
+    async throws
+  {
+    let folder = try TemporaryFolder()
+    try await Self.build(into: folder.path)
+    let node = try await Node.started(mappers: [], manifests: [:])
+    for name in ["unfilled", "late"] {
+      try node.declare(Self.device(name), as: name)
+      try Files.copy(folder.file(name + ".so"), to: node.mappers + "/\(name).so")
+    }
+    #expect(await node.becomes("degraded", "default/unfilled"))
+    let unread = await node.property("p", of: "default/unfilled")["reported"]
+    #expect(unread?["quality"] == "bad")
+    #expect(unread?.text.contains("the driver left the point unread") == true, "\(unread?.text ?? "")")
+    // Half a second for a reading that is due every tenth.
+    #expect(
+      await eventually(within: .seconds(20)) {
+        (await node.mapper("late")["counters"]?["missedCycles"]?.int ?? 0) > 3
+      })
+    #expect(await node.mapper("late")["restarts"] == 0)
+  }
 }

@@ -77,13 +77,13 @@ struct EdgeCoreCommand: AsyncParsableCommand {
     metaManager.apply(to: &configuration)
     twinAPI.apply(to: &configuration)
 
+    let effective = configuration.effective.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     log.notice(
-      "configuration",
+      "effective configuration: \(effective)",
       metadata: ["file": "\(loaded.file ?? "none, defaults")", "version": "\(SelvedgeVersion.text)"])
     if !configuration.standalone.enable {
       log.warning("this version has no link to a cloud: without standalone.enable nothing declares devices")
     }
-    for (key, value) in configuration.effective { log.info("\(key): \(value)") }
     return configuration
   }
 

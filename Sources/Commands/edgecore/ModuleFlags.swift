@@ -70,6 +70,12 @@ struct TwinAPIFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Loopback port of the twin API; 0: any free one.", valueName: "port"))
   var twinAPIPort: Int?
 
+  func validate() throws {
+    if let twinAPIPort, !(0...65535).contains(twinAPIPort) {
+      throw ValidationError("--twin-api-port \(twinAPIPort): expected 0 to 65535")
+    }
+  }
+
   func apply(to configuration: inout EdgeCoreConfiguration) {
     if let twinAPISocket { configuration.twinAPI.socket = twinAPISocket }
     if let twinAPIPort { configuration.twinAPI.port = twinAPIPort }
