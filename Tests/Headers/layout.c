@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <mapper/ext/discovery.h>
+#include <mapper/ext/methods.h>
 #include <mapper/ext/subscribe.h>
 #include <mapper/mapper.h>
 
@@ -139,12 +141,73 @@ static void tables(void) {
   MEMBER(mapper_entry_v1, load);
   MEMBER(mapper_entry_v1, unload);
   MEMBER(mapper_entry_v1, driver);
+}
 
+static void extensions(void) {
   STRUCT(mapper_subscribe);
   MEMBER(mapper_subscribe, size);
   MEMBER(mapper_subscribe, flags);
   MEMBER(mapper_subscribe, start);
   MEMBER(mapper_subscribe, stop);
+
+  STRUCT(mapper_bytes);
+  MEMBER(mapper_bytes, data);
+  MEMBER(mapper_bytes, size);
+
+  STRUCT(mapper_nothing);
+  MEMBER(mapper_nothing, zero);
+
+  STRUCT(mapper_method);
+  MEMBER(mapper_method, size);
+  MEMBER(mapper_method, result);
+  MEMBER(mapper_method, count);
+  MEMBER(mapper_method, name);
+  MEMBER(mapper_method, arguments);
+  MEMBER(mapper_method, flags);
+  MEMBER(mapper_method, reserved);
+  MEMBER(mapper_method, call);
+  MEMBER(mapper_method, names);
+  MEMBER(mapper_method, summary);
+
+  STRUCT(mapper_methods);
+  MEMBER(mapper_methods, size);
+  MEMBER(mapper_methods, count);
+  MEMBER(mapper_methods, stride);
+  MEMBER(mapper_methods, reserved);
+  MEMBER(mapper_methods, rows);
+
+  STRUCT(mapper_found_property);
+  MEMBER(mapper_found_property, size);
+  MEMBER(mapper_found_property, type);
+  MEMBER(mapper_found_property, access);
+  MEMBER(mapper_found_property, name);
+  MEMBER(mapper_found_property, summary);
+  MEMBER(mapper_found_property, unit);
+  MEMBER(mapper_found_property, settings);
+
+  STRUCT(mapper_found);
+  MEMBER(mapper_found, size);
+  MEMBER(mapper_found, confidence);
+  MEMBER(mapper_found, name);
+  MEMBER(mapper_found, title);
+  MEMBER(mapper_found, settings);
+  MEMBER(mapper_found, properties);
+  MEMBER(mapper_found, count);
+  MEMBER(mapper_found, stride);
+
+  STRUCT(mapper_sink);
+  MEMBER(mapper_sink, size);
+  MEMBER(mapper_sink, reserved);
+  MEMBER(mapper_sink, found);
+  MEMBER(mapper_sink, progress);
+
+  STRUCT(mapper_discovery);
+  MEMBER(mapper_discovery, size);
+  MEMBER(mapper_discovery, flags);
+  MEMBER(mapper_discovery, scan_schema);
+  MEMBER(mapper_discovery, lane);
+  MEMBER(mapper_discovery, scan);
+  MEMBER(mapper_discovery, describe);
   end_struct();
 }
 
@@ -209,12 +272,20 @@ static void codes(void) {
   NUMBER(MAPPER_LINK_DEGRADED);
 
   TEXT(MAPPER_ENTRY_SYMBOL);
+  TEXT(MAPPER_EXT_DISCOVERY);
+  TEXT(MAPPER_EXT_METHODS);
   TEXT(MAPPER_EXT_SUBSCRIBE);
+
+  NUMBER(MAPPER_METHOD_ARGUMENTS);
+  NUMBER(MAPPER_METHOD_IDEMPOTENT);
+  NUMBER(MAPPER_METHOD_CHANGES);
+  NUMBER(MAPPER_METHOD_CONFIRM);
 }
 
 int main(void) {
   data_structs();
   tables();
+  extensions();
   codes();
   return faults ? 1 : 0;
 }

@@ -27,14 +27,26 @@ package struct MapperReport: Sendable {
     package var deviceSchema: String?
     package var pointSchema: String?
     package var extensions: [String]
+    package var methods: [MethodDescription]
+    /// Nil: no options, or no scan at all.
+    package var scanSchema: String?
+    package var canScan: Bool
+    package var canDescribe: Bool
 
-    package init(id: String, title: String, deviceSchema: String?, pointSchema: String?, extensions: [String])
-    {
+    package init(
+      id: String, title: String, deviceSchema: String?, pointSchema: String?, extensions: [String],
+      methods: [MethodDescription] = [], scanSchema: String? = nil, canScan: Bool = false,
+      canDescribe: Bool = false
+    ) {
       self.id = id
       self.title = title
       self.deviceSchema = deviceSchema
       self.pointSchema = pointSchema
       self.extensions = extensions
+      self.methods = methods
+      self.scanSchema = scanSchema
+      self.canScan = canScan
+      self.canDescribe = canDescribe
     }
   }
 
