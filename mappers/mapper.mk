@@ -5,17 +5,18 @@
 #   PACKAGES = libmodbus        # pkg-config names of the libraries it uses, if any
 #   include ../mapper.mk        # or wherever this file lies
 #
-# All *.c of the folder become one library. Each <name>.schema.json becomes the C string
+# All *.c of the folder, or all *.cpp (C++17, see mapper/mapper.hpp), become one library. Each <name>.schema.json becomes the C string
 # <name>_schema in the header <name>_schema.h.
 #
 #   make                the library, in OUT
 #   make check-exports  the library shows one symbol, mapper_entry
+#   make check          runs mapper-check over the library and its cases (MAPPER_CHECK=PROGRAM, JUNIT=FILE)
 #   make clean
 #
 #   OUT=FILE            where the library goes; .build/mappers/<name>.so of the repository, or of the
 #                       mapper's own folder outside of it
 #   SANITIZE=1          with address and undefined behaviour sanitizers
-#   CC, CFLAGS, LDLIBS  as usual
+#   CC, CXX, CFLAGS, LDLIBS  as usual
 
 MAPPER_MK := $(dir $(lastword $(MAKEFILE_LIST)))
 NAME ?= $(notdir $(CURDIR))
@@ -28,8 +29,8 @@ GENERATED := $(OUT:.so=).generated
 
 CFLAGS ?= -O2 -g
 WARNINGS ?= -Wall -Wextra -Wpedantic -Werror
-MAPPER_CFLAGS := -std=c11 -fPIC -fvisibility=hidden -pthread -I$(INCLUDE) -I$(GENERATED)
-MAPPER_LDFLAGS := -shared -pthread -Wl,--as-needed
+MAPPER_CFLAGS := -fPIC -fvisibility=hidden -pthread -I$(INCLUDE) -I$(GENERATED)
+MAPPER_LDFLAGS := -shared -pthread -Wl,--as-needed -Wl,--version-script=$(MAPPER_MK)mapper.map
 ifdef PACKAGES
 MAPPER_CFLAGS += $(shell pkg-config --cflags $(PACKAGES))
 LDLIBS += $(shell pkg-config --libs $(PACKAGES))
@@ -40,18 +41,19 @@ else
 MAPPER_LDFLAGS += -Wl,-z,defs
 endif
 
-SOURCES ?= $(sort $(wildcard *.c))
-HEADERS := $(wildcard *.h) $(wildcard $(INCLUDE)/mapper/*.h) $(wildcard $(INCLUDE)/mapper/ext/*.h)
+SOURCES ?= $(or $(sort $(wildcard *.c)),$(sort $(wildcard *.cpp)))
+COMPILER := $(if $(filter %.cpp,$(SOURCES)),$(CXX) -std=c++17,$(CC) -std=c11)
+HEADERS := $(wildcard *.h *.hpp) $(wildcard $(INCLUDE)/mapper/*.h $(INCLUDE)/mapper/*.hpp $(INCLUDE)/mapper/cpp/*.hpp) $(wildcard $(INCLUDE)/mapper/ext/*.h)
 SCHEMAS := $(patsubst %.schema.json,$(GENERATED)/%_schema.h,$(wildcard *.schema.json))
 
-.PHONY: all check-exports clean
+.PHONY: all check check-exports clean
 all: $(OUT)
 	@:
 
 # Moved into place when it is whole: whoever watches the folder never sees half a library.
 $(OUT): $(SOURCES) $(HEADERS) $(SCHEMAS) $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
-	$(CC) $(MAPPER_CFLAGS) $(WARNINGS) $(CFLAGS) $(MAPPER_LDFLAGS) $(LDFLAGS) -o $@.new $(SOURCES) $(LDLIBS)
+	$(COMPILER) $(MAPPER_CFLAGS) $(WARNINGS) $(CFLAGS) $(MAPPER_LDFLAGS) $(LDFLAGS) -o $@.new $(SOURCES) $(LDLIBS)
 	@mv $@.new $@
 
 $(GENERATED)/%_schema.h: %.schema.json $(MAPPER_MK)embed.sh
@@ -64,6 +66,15 @@ check-exports: $(OUT)
 	  grep -vxE '_edata|_end|__bss_start|_init|_fini' | tr '\n' ' ')"; \
 	test "$$shown" = "mapper_entry " || { \
 	  echo "$(NAME): exports $$shown- expected mapper_entry alone" >&2; exit 1; }
+
+# In the repository the one that was built there. The first case has a device to check with, unless DEVICE names one.
+MAPPER_CHECK ?= $(or $(if $(IN_TREE),$(firstword $(wildcard $(MAPPER_MK)../.build/debug/mapper-check \
+  $(MAPPER_MK)../.build/release/mapper-check))),mapper-check)
+DEVICE ?= $(wildcard cases/first/device.yaml)
+CHECK_FLAGS ?= $(if $(DEVICE),--device $(DEVICE)) $(if $(JUNIT),--junit $(JUNIT)) $(if $(SANITIZE),--sanitized)
+check: $(OUT)
+	$(MAPPER_CHECK) run --quiet $(CHECK_FLAGS) $(OUT)
+	$(if $(wildcard cases/*/expected.txt),$(MAPPER_CHECK) cases --quiet $(if $(SANITIZE),--sanitized) cases $(OUT))
 
 clean:
 	rm -rf $(OUT) $(OUT).new $(GENERATED)

@@ -15,6 +15,8 @@ typedef enum codec_load {
   LOAD_BITS, /* several bits as one number, the first one lowest */
   LOAD_16,
   LOAD_16_SWAPPED,
+  LOAD_PART, /* some bits of a register */
+  LOAD_PART_SWAPPED,
   LOAD_32_ABCD,
   LOAD_32_BADC,
   LOAD_32_CDAB,
@@ -42,11 +44,14 @@ enum { ORDER_SWAP_BYTES = 1, ORDER_SWAP_REGISTERS = 2 };
 typedef struct codec {
   uint8_t load;
   uint8_t form;
-  uint8_t bits;     /* of a number: 1 to 64 */
-  uint8_t order;    /* ORDER_ flags */
-  mapper_type type; /* of the value that a read gives */
-  uint16_t count;   /* registers, or bits */
-  double scale;     /* 1: none */
+  uint8_t bits;                /* of a number: 1 to 64 */
+  uint8_t order : 2;           /* ORDER_ flags */
+  uint8_t shift : 4;           /* LOAD_PART: the lowest bit that counts, 0 to 15 */
+  uint8_t is_space_padded : 1; /* text */
+  mapper_type type;            /* of the value that a read gives */
+  uint16_t count;              /* registers, or bits */
+  double scale;                /* 1 … */
+  double added;                /* … and 0: the value is the number itself */
 } codec;
 
 /* One value in an answer and its place in the host's array. */
@@ -63,7 +68,8 @@ void codec_read_numbers(const codec_item *items, uint32_t count, const uint8_t *
 
 /* Bytes that codec_read_block may write. */
 size_t codec_block_capacity(const codec *codec, bool bit_space);
-/* Copies text or bytes out of an answer; returns the length, for text up to the first NUL. */
+/* Copies text or bytes out of an answer; returns the length, for text without its padding: what
+ * follows the first NUL, or the last byte that is neither space nor NUL. */
 size_t codec_read_block(const codec *codec, bool bit_space, const uint8_t *data, uint16_t offset,
                         uint8_t *out);
 bool codec_is_utf8(const uint8_t *text, size_t size);
@@ -72,6 +78,18 @@ bool codec_is_utf8(const uint8_t *text, size_t size);
  * bit. `out` has room for codec->count registers or bits. OK, INVALID (range) or TYPE. */
 mapper_status codec_write(const codec *codec, bool bit_space, const mapper_value *value,
                           uint8_t *out, problem *problem);
+
+static inline bool codec_is_part(const codec *codec) {
+  return codec->load == LOAD_PART || codec->load == LOAD_PART_SWAPPED;
+}
+
+static inline bool codec_is_scaled(const codec *codec) {
+  return codec->scale != 1 || codec->added != 0;
+}
+
+/* Of a part of a register: the bits that are its own, as they are sent. The rest belongs to others,
+ * and codec_write leaves it zero. */
+void codec_part_mask(const codec *codec, uint8_t out[2]);
 
 /* "uint16", "float32 with scale 0.1". */
 void codec_name(const codec *codec, char *text, size_t capacity);

@@ -39,6 +39,10 @@ static inline uint64_t load(const codec *codec, const uint8_t *data, unsigned of
     return big16(p);
   case LOAD_16_SWAPPED:
     return little16(p);
+  case LOAD_PART:
+    return big16(p) >> codec->shift & ((1u << codec->bits) - 1);
+  case LOAD_PART_SWAPPED:
+    return little16(p) >> codec->shift & ((1u << codec->bits) - 1);
   case LOAD_32_ABCD:
     return big32(p);
   case LOAD_32_BADC:
@@ -63,6 +67,12 @@ static inline uint32_t quality_of(double number) {
   return number - number == 0 ? MAPPER_GOOD : MAPPER_BAD | MAPPER_WHY_SENSOR;
 }
 
+/* Nothing is added to where there is nothing to add: that would make 0 of a negative zero. */
+static inline double scaled(const codec *codec, double number) {
+  number *= codec->scale;
+  return codec->added == 0 ? number : number + codec->added;
+}
+
 /* The raw number's value as its form and scale say. Sets the quality of a float. */
 static inline void read_number(const codec *codec, uint64_t raw, mapper_sample *sample) {
   double number;
@@ -71,30 +81,29 @@ static inline void read_number(const codec *codec, uint64_t raw, mapper_sample *
     uint32_t narrow = (uint32_t)raw;
     float value;
     memcpy(&value, &narrow, sizeof value);
-    number = (double)value * codec->scale;
+    number = scaled(codec, (double)value);
     sample->quality = quality_of(number);
     sample->value.f64 = number;
     return;
   }
   case FORM_FLOAT64:
     memcpy(&number, &raw, sizeof number);
-    number *= codec->scale;
+    number = scaled(codec, number);
     sample->quality = quality_of(number);
     sample->value.f64 = number;
     return;
   case FORM_SIGNED: {
     unsigned unused = 64u - codec->bits;
     int64_t value = (int64_t)(raw << unused) >> unused;
-    if (codec->scale != 1)
-      sample->value.f64 = (double)value * codec->scale;
+    if (codec_is_scaled(codec))
+      sample->value.f64 = scaled(codec, (double)value);
     else
       sample->value.i64 = value;
     break;
   }
   case FORM_UNSIGNED:
-    if (codec->bits == 8) raw &= 0xff;
-    if (codec->scale != 1)
-      sample->value.f64 = (double)raw * codec->scale;
+    if (codec_is_scaled(codec))
+      sample->value.f64 = scaled(codec, (double)raw);
     else
       sample->value.u64 = raw;
     break;
@@ -143,7 +152,8 @@ size_t codec_read_block(const codec *codec, bool bit_space, const uint8_t *data,
   }
   if (codec->form == FORM_TEXT) {
     const uint8_t *end = memchr(out, 0, size);
-    if (end) size = (size_t)(end - out);
+    if (end && !codec->is_space_padded) size = (size_t)(end - out);
+    while (codec->is_space_padded && size && (out[size - 1] == ' ' || out[size - 1] == 0)) size--;
   }
   return size;
 }

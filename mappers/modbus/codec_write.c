@@ -25,10 +25,12 @@ void codec_name(const codec *codec, char *text, size_t capacity) {
              codec->bits);
     break;
   }
-  if (codec->scale == 1)
-    snprintf(text, capacity, "%s", name);
-  else
-    snprintf(text, capacity, "%s with scale %.15g", name, codec->scale);
+  char scale[40] = "", added[40] = "";
+  if (codec->scale != 1) snprintf(scale, sizeof scale, " with scale %.15g", codec->scale);
+  if (codec->added != 0)
+    snprintf(added, sizeof added, " %s valueOffset %.15g", codec->scale != 1 ? "and" : "with",
+             codec->added);
+  snprintf(text, capacity, "%s%s%s", name, scale, added);
 }
 
 /* A value that is a number: as a double, and where it is whole, exactly. */
@@ -77,10 +79,10 @@ static void number_text(const number *number, char *text, size_t capacity) {
 /* "70000 is outside 0 to 65535 (uint16)": the range is told in the units of the value. */
 static mapper_status outside(const codec *codec, const number *value, double low, double high,
                              problem *problem) {
-  char found[32], name[64];
+  char found[32], name[96];
   number_text(value, found, sizeof found);
   codec_name(codec, name, sizeof name);
-  double a = low * codec->scale, b = high * codec->scale;
+  double a = low * codec->scale + codec->added, b = high * codec->scale + codec->added;
   problem_is(problem, "%s is outside %.15g to %.15g (%s)", found, a < b ? a : b, a < b ? b : a,
              name);
   return MAPPER_INVALID;
@@ -89,7 +91,7 @@ static mapper_status outside(const codec *codec, const number *value, double low
 /* The same for integers as they are, whose ends may have more digits than a double. */
 static mapper_status outside_whole(const codec *codec, const number *value, unsigned bits,
                                    bool is_signed, problem *problem) {
-  char found[32], name[64];
+  char found[32], name[96];
   number_text(value, found, sizeof found);
   codec_name(codec, name, sizeof name);
   uint64_t high = UINT64_MAX >> (64 - bits + (is_signed ? 1 : 0));
@@ -108,26 +110,26 @@ static mapper_status to_integer(const codec *codec, const number *value, uint64_
   uint64_t top = is_signed ? (uint64_t)1 << (bits - 1) : bits < 64 ? (uint64_t)1 << bits : 0;
   double high = is_signed ? ldexp(1, (int)bits - 1) - 1 : ldexp(1, (int)bits) - 1;
 
-  if (value->is_whole && codec->scale == 1) {
+  if (value->is_whole && !codec_is_scaled(codec)) {
     bool fits = value->is_negative ? is_signed && value->magnitude <= top
                                    : top == 0 || value->magnitude < top;
     if (!fits) return outside_whole(codec, value, bits, is_signed, problem);
     *raw = value->is_negative ? 0 - value->magnitude : value->magnitude;
     return MAPPER_OK;
   }
-  double rounded = round(value->real / codec->scale);
+  double rounded = round((value->real - codec->added) / codec->scale);
   /* Against the power of two above: `high` itself is not a double when it has over 53 bits. */
   double end = is_signed ? -low : ldexp(1, (int)bits);
   if (!(rounded >= low && rounded < end))
-    return codec->scale == 1 ? outside_whole(codec, value, bits, is_signed, problem)
-                             : outside(codec, value, low, high, problem);
+    return codec_is_scaled(codec) ? outside(codec, value, low, high, problem)
+                                  : outside_whole(codec, value, bits, is_signed, problem);
   *raw = rounded < 0 ? (uint64_t)(int64_t)rounded : (uint64_t)rounded;
   return MAPPER_OK;
 }
 
 static mapper_status to_float(const codec *codec, const number *value, uint64_t *raw,
                               problem *problem) {
-  double real = value->real / codec->scale;
+  double real = (value->real - codec->added) / codec->scale;
   if (!isfinite(real)) {
     problem_is(problem, "%g is not a finite number", value->real);
     return MAPPER_INVALID;
@@ -157,6 +159,12 @@ static void store(const codec *codec, uint64_t raw, uint8_t *out) {
   }
 }
 
+static uint64_t part_bits(const codec *codec) { return ((uint64_t)1 << codec->bits) - 1; }
+
+void codec_part_mask(const codec *codec, uint8_t out[2]) {
+  store(codec, part_bits(codec) << codec->shift, out);
+}
+
 static mapper_status write_block(const codec *codec, bool bit_space, const mapper_value *value,
                                  uint8_t *out, problem *problem) {
   bool is_text = codec->form == FORM_TEXT;
@@ -165,7 +173,7 @@ static mapper_status write_block(const codec *codec, bool bit_space, const mappe
     return MAPPER_TYPE;
   }
   size_t capacity = codec_block_capacity(codec, bit_space);
-  /* Text is padded with NUL; bytes are taken as they are, and have to be all of them. */
+  /* Text is padded; bytes are taken as they are, and have to be all of them. */
   if (is_text ? value->count > capacity : value->count != capacity) {
     problem_is(problem, "%u bytes: expected %s%zu (%u %s)", value->count, is_text ? "at most " : "",
                capacity, codec->count, bit_space ? "bits" : "registers");
@@ -177,9 +185,10 @@ static mapper_status write_block(const codec *codec, bool bit_space, const mappe
     return MAPPER_OK;
   }
   unsigned last = codec->count - 1u;
+  const uint8_t padding = codec->is_space_padded ? ' ' : 0;
   for (unsigned i = 0; i < codec->count; i++) {
-    uint8_t high = 2 * i < value->count ? bytes[2 * i] : 0;
-    uint8_t low = 2 * i + 1 < value->count ? bytes[2 * i + 1] : 0;
+    uint8_t high = 2 * i < value->count ? bytes[2 * i] : padding;
+    uint8_t low = 2 * i + 1 < value->count ? bytes[2 * i + 1] : padding;
     uint8_t *to = out + 2 * (codec->order & ORDER_SWAP_REGISTERS ? last - i : i);
     bool swapped = codec->order & ORDER_SWAP_BYTES;
     to[0] = swapped ? low : high;
@@ -191,10 +200,6 @@ static mapper_status write_block(const codec *codec, bool bit_space, const mappe
 mapper_status codec_write(const codec *codec, bool bit_space, const mapper_value *value,
                           uint8_t *out, problem *problem) {
   if (codec->load == LOAD_BLOCK) return write_block(codec, bit_space, value, out, problem);
-  if (!bit_space && codec->bits == 8) {
-    problem_is(problem, "an 8-bit value shares its register with another byte: it is read only");
-    return MAPPER_UNSUPPORTED;
-  }
   number number;
   if (!to_number(value, &number)) {
     problem_is(problem, "expected a number or a truth value");
@@ -207,6 +212,8 @@ mapper_status codec_write(const codec *codec, bool bit_space, const mapper_value
   if (status != MAPPER_OK) return status;
   if (bit_space)
     for (unsigned i = 0; i < codec->count; i++) out[i] = raw >> i & 1;
+  else if (codec_is_part(codec))
+    store(codec, (raw & part_bits(codec)) << codec->shift, out);
   else
     store(codec, raw, out);
   return MAPPER_OK;

@@ -16,7 +16,7 @@ enum { PLANS_KEPT = 16 };
 static size_t lane(const mapper_settings *settings, char *key, size_t capacity) {
   endpoint endpoint;
   problem problem;
-  if (!settings_endpoint(settings, &endpoint, &problem)) return 0; /* create will say why */
+  if (!endpoint_parse(settings, &endpoint, &problem)) return 0; /* create will say why */
   size_t size = strlen(endpoint.name);
   if (size > capacity) return 0;
   memcpy(key, endpoint.name, size);
@@ -25,16 +25,15 @@ static size_t lane(const mapper_settings *settings, char *key, size_t capacity) 
 
 static mapper_status create(mapper_host *host, uint64_t token, const mapper_settings *settings,
                             const mapper_call *call, mapper_device **out) {
-  (void)host;
   (void)token;
   problem problem;
   mapper_device *device = calloc(1, sizeof *device);
   if (!device) return mapper_failf(api, call, MAPPER_NO_MEMORY, "out of memory");
-  if (!settings_device(settings, &device->settings, &problem)) {
+  if (!device_settings_parse(settings, &device->settings, &problem)) {
     free(device);
     return mapper_failf(api, call, MAPPER_INVALID, "%s", problem.text);
   }
-  device->line = line_acquire(&device->settings.endpoint);
+  device->line = line_acquire(&device->settings.endpoint, host);
   if (!device->line) {
     free(device);
     return mapper_failf(api, call, MAPPER_NO_MEMORY, "out of memory");
@@ -64,7 +63,8 @@ static mapper_status bind_points(mapper_device *device, const mapper_call *call,
 
 static mapper_status open_device(mapper_device *device, const mapper_call *call) {
   device_join_points(device);
-  return line_open(device->line, call);
+  device->lacks_mask_write = false;
+  return line_open(device->line, &device->settings.endpoint, call);
 }
 
 static void close_device(mapper_device *device) { line_close(device->line); }
@@ -117,6 +117,11 @@ plan *device_plan(mapper_device *device, const uint32_t *ids, uint32_t count) {
   return made;
 }
 
+mapper_status device_ask(mapper_device *device, const mapper_call *call,
+                         const frame_request *request, frame_answer *answer) {
+  return line_exchange(device->line, call, request, device->settings.timing, answer);
+}
+
 mapper_status device_exception(uint8_t exception) {
   mapper_status class;
   switch (exception) {
@@ -144,10 +149,16 @@ mapper_status device_exception(uint8_t exception) {
   return MAPPER_STATUS(class, exception);
 }
 
+static const void *query(const char *id) {
+  if (strcmp(id, MAPPER_EXT_METHODS) == 0) return &modbus_methods;
+  if (strcmp(id, MAPPER_EXT_DISCOVERY) == 0) return &modbus_discovery;
+  return NULL;
+}
+
 const mapper_driver modbus_driver = {
     .size = sizeof(mapper_driver),
     .id = "modbus",
-    .title = "Modbus TCP",
+    .title = "Modbus TCP and RTU",
     .device_schema = device_schema,
     .point_schema = point_schema,
     .lane = lane,
@@ -158,4 +169,5 @@ const mapper_driver modbus_driver = {
     .write = device_write,
     .close = close_device,
     .destroy = destroy,
+    .query = query,
 };

@@ -15,7 +15,8 @@ struct mapper_device {
   uint32_t point_count;
   plan *plans; /* the last used one first; each list of points that the host reads has one */
   uint32_t plan_count;
-  int64_t split_ns; /* when points were last set apart; 0: none is */
+  bool lacks_mask_write; /* it refused function 22 since it was opened */
+  int64_t split_ns;      /* when points were last set apart; 0: none is */
 };
 
 /* The plan for this list of points; null: out of memory. */
@@ -31,6 +32,10 @@ mapper_status device_read(mapper_device *device, const mapper_call *call, const 
                           uint32_t count, mapper_sample *out);
 mapper_status device_write(mapper_device *device, const mapper_call *call,
                            const mapper_write *writes, uint32_t count, mapper_status *results);
+
+/* Asks once, within the device's time limit. OK: an answer, or an exception in it. */
+mapper_status device_ask(mapper_device *device, const mapper_call *call,
+                         const frame_request *request, frame_answer *answer);
 
 /* What a Modbus exception means to the host. */
 mapper_status device_exception(uint8_t exception);

@@ -2,271 +2,84 @@
 #include "point.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "datatype.h"
 #include "mapper/helpers.h"
 #include "settings.h"
 
-/* What a point's data type says, before the number of registers is known. */
-typedef enum word {
-  WORD_EXACT, /* names form and width */
-  WORD_WHOLE,
-  WORD_REAL,
-  WORD_TRUTH,
-  WORD_TEXT,
-  WORD_BYTES,
-  WORD_ANYTHING
-} word;
-
-typedef struct data_type {
-  const char *name;
-  word word;
-  uint8_t form, bits;
-} data_type;
-
-static const data_type data_types[] = {
-    {"bool", WORD_TRUTH, FORM_BOOL, 16},
-    {"int8", WORD_EXACT, FORM_SIGNED, 8},
-    {"uint8", WORD_EXACT, FORM_UNSIGNED, 8},
-    {"int16", WORD_EXACT, FORM_SIGNED, 16},
-    {"uint16", WORD_EXACT, FORM_UNSIGNED, 16},
-    {"int32", WORD_EXACT, FORM_SIGNED, 32},
-    {"uint32", WORD_EXACT, FORM_UNSIGNED, 32},
-    {"int64", WORD_EXACT, FORM_SIGNED, 64},
-    {"uint64", WORD_EXACT, FORM_UNSIGNED, 64},
-    {"float32", WORD_EXACT, FORM_FLOAT32, 32},
-    {"float64", WORD_EXACT, FORM_FLOAT64, 64},
-    {"string", WORD_TEXT, FORM_TEXT, 0},
-    {"bytes", WORD_BYTES, FORM_BYTES, 0},
-    /* KubeEdge's words: the type of the value; the number of registers says how it is coded. */
-    {"int", WORD_WHOLE, 0, 0},
-    {"float", WORD_REAL, 0, 32},
-    {"double", WORD_REAL, 0, 64},
-    {"boolean", WORD_TRUTH, FORM_BOOL, 16},
-};
-
-static const data_type *type_named(const char *name) {
-  for (size_t i = 0; i < sizeof data_types / sizeof *data_types; i++)
-    if (strcasecmp(data_types[i].name, name) == 0) return &data_types[i];
-  return NULL;
-}
-
-/* The data type that the device model's type stands for. */
-static const data_type *type_of_model(mapper_type type) {
-  static const data_type anything = {"anything", WORD_ANYTHING, 0, 0};
-  switch (type) {
-  case MAPPER_TYPE_BOOL:
-    return type_named("bool");
-  case MAPPER_TYPE_F32:
-    return type_named("float");
-  case MAPPER_TYPE_F64:
-    return type_named("double");
-  case MAPPER_TYPE_TEXT:
-    return type_named("string");
-  case MAPPER_TYPE_BYTES:
-    return type_named("bytes");
-  case MAPPER_TYPE_NONE:
-    return &anything;
-  default:
-    return type_named("int");
-  }
-}
-
 static bool parse_register(const mapper_settings *settings, uint8_t *space, problem *problem) {
   static const char *const names[] = {"CoilRegister", "DiscreteInputRegister", "InputRegister",
-                                      "HoldingRegister"};
-  const mapper_value *value = mapper_find(settings, "register");
-  if (!value)
-    return problem_is(problem, "register: missing: expected CoilRegister, DiscreteInputRegister, "
-                               "InputRegister or HoldingRegister");
-  const char *text = settings_text(settings, "register");
-  for (uint8_t i = 0; text && i < 4; i++) {
-    if (strcasecmp(names[i], text) != 0) continue;
-    *space = i;
-    return true;
-  }
-  char found[80];
-  settings_describe(value, found, sizeof found);
-  return problem_is(problem,
-                    "register: %s: expected CoilRegister, DiscreteInputRegister, "
-                    "InputRegister or HoldingRegister",
-                    found);
+                                      "HoldingRegister"}; /* by frame_space */
+  static const char expected[] =
+      "CoilRegister, DiscreteInputRegister, InputRegister or HoldingRegister";
+  uint32_t found = 0;
+  if (!mapper_find(settings, "register"))
+    return problem_is(problem, "register: missing: expected %s", expected);
+  if (!settings_word(settings, "register", names, 4, expected, &found, problem)) return false;
+  *space = (uint8_t)found;
+  return true;
 }
 
-static bool parse_order(const mapper_settings *settings, uint8_t *order, problem *problem) {
+static bool parse_order(const mapper_settings *settings, codec *codec, problem *problem) {
+  static const char *const names[] = {"ABCD", "BADC", "CDAB", "DCBA"}; /* by ORDER_ flags */
   bool swap = false, register_swap = false;
   if (!settings_truth(settings, "isSwap", &swap, problem) ||
       !settings_truth(settings, "isRegisterSwap", &register_swap, problem))
     return false;
-  *order = (uint8_t)((swap ? ORDER_SWAP_BYTES : 0) | (register_swap ? ORDER_SWAP_REGISTERS : 0));
-
-  static const char *const names[] = {"ABCD", "BADC", "CDAB", "DCBA"}; /* by ORDER_ flags */
-  const mapper_value *value = mapper_find(settings, "byteOrder");
-  if (!value) return true;
-  const char *text = settings_text(settings, "byteOrder");
-  for (uint8_t i = 0; text && i < 4; i++) {
-    if (strcasecmp(names[i], text) != 0) continue;
-    *order = i;
-    return true;
-  }
-  char found[80];
-  settings_describe(value, found, sizeof found);
-  return problem_is(problem, "byteOrder: %s: expected ABCD, BADC, CDAB or DCBA", found);
-}
-
-/* Coils and discrete inputs: one is a truth value, several a number or bytes. */
-static bool choose_bits(const data_type *type, uint16_t limit, codec *codec, problem *problem) {
-  codec->count = limit ? limit : 1;
-  if (type->word == WORD_BYTES || (type->word == WORD_ANYTHING && limit > 1)) {
-    codec->load = LOAD_BLOCK;
-    codec->form = FORM_BYTES;
-    codec->type = MAPPER_TYPE_BYTES;
-    return true;
-  }
-  if (codec->count == 1) {
-    codec->load = LOAD_BIT;
-    codec->form = FORM_BOOL;
-    codec->bits = 1;
-    codec->type = MAPPER_TYPE_BOOL;
-    return true;
-  }
-  bool is_whole =
-      type->word == WORD_WHOLE || (type->word == WORD_EXACT && type->form == FORM_UNSIGNED);
-  if (!is_whole)
-    return problem_is(problem,
-                      "limit: %u: expected 1 for %s; several bits are read as int, uint8 "
-                      "to uint64, or bytes",
-                      limit, type->name);
-  unsigned room = type->word == WORD_EXACT ? type->bits : 64;
-  if (codec->count > room)
-    return problem_is(problem, "limit: %u: expected at most %u bits for %s", limit, room,
-                      type->name);
-  codec->load = LOAD_BITS;
-  codec->form = FORM_UNSIGNED;
-  codec->bits = (uint8_t)codec->count;
-  codec->type = codec->count <= 8    ? MAPPER_TYPE_U8
-                : codec->count <= 16 ? MAPPER_TYPE_U16
-                : codec->count <= 32 ? MAPPER_TYPE_U32
-                                     : MAPPER_TYPE_U64;
-  return true;
-}
-
-static mapper_type value_type(uint8_t form, uint8_t bits) {
-  switch (form) {
-  case FORM_BOOL:
-    return MAPPER_TYPE_BOOL;
-  case FORM_FLOAT32:
-    return MAPPER_TYPE_F32;
-  case FORM_FLOAT64:
-    return MAPPER_TYPE_F64;
-  case FORM_SIGNED:
-    return bits == 8    ? MAPPER_TYPE_I8
-           : bits == 16 ? MAPPER_TYPE_I16
-           : bits == 32 ? MAPPER_TYPE_I32
-                        : MAPPER_TYPE_I64;
-  default:
-    return bits == 8    ? MAPPER_TYPE_U8
-           : bits == 16 ? MAPPER_TYPE_U16
-           : bits == 32 ? MAPPER_TYPE_U32
-                        : MAPPER_TYPE_U64;
-  }
-}
-
-static uint8_t load_of(uint8_t bits, uint8_t order) {
-  if (bits == 64) return (uint8_t)(LOAD_64_ABCD + order);
-  if (bits == 32) return (uint8_t)(LOAD_32_ABCD + order);
-  return order & ORDER_SWAP_BYTES ? LOAD_16_SWAPPED : LOAD_16;
-}
-
-/* Numbers in registers. KubeEdge's words leave the coding to the number of registers; whole numbers
- * are then unsigned, as KubeEdge reads them. */
-static bool choose_number(const data_type *type, uint16_t limit, codec *codec, problem *problem) {
-  uint8_t form = type->form, bits = type->bits;
-  if (type->word == WORD_WHOLE || type->word == WORD_ANYTHING) {
-    form = FORM_UNSIGNED;
-    bits = limit == 2 ? 32 : limit == 4 ? 64 : 16;
-  } else if (type->word == WORD_REAL) {
-    if (limit == 2 || limit == 4) bits = (uint8_t)(limit * 16);
-    form = limit == 1 ? FORM_UNSIGNED : bits == 32 ? FORM_FLOAT32 : FORM_FLOAT64;
-    if (limit == 1) bits = 16;
-  }
-  codec->count = (uint16_t)(bits <= 16 ? 1 : bits / 16);
-  codec->load = load_of(bits, codec->order);
-  codec->form = form;
-  codec->bits = bits;
-  codec->type = value_type(form, bits);
-  if (limit && limit != codec->count)
-    return problem_is(problem, "limit: %u: expected %s for %s", limit,
-                      type->word == WORD_WHOLE || type->word == WORD_REAL ? "1, 2 or 4 registers"
-                      : codec->count == 1                                 ? "1 register"
-                      : codec->count == 2                                 ? "2 registers"
-                                                                          : "4 registers",
-                      type->name);
-  return true;
-}
-
-static bool choose_registers(const data_type *type, uint16_t limit, codec *codec,
-                             problem *problem) {
-  bool is_odd = limit != 0 && limit != 1 && limit != 2 && limit != 4;
-  bool is_bytes = type->word == WORD_BYTES || (type->word == WORD_ANYTHING && is_odd);
-  if (!is_bytes && type->word != WORD_TEXT) return choose_number(type, limit, codec, problem);
-  if (limit == 0)
-    return problem_is(problem, "limit: missing: expected the number of registers of %s",
-                      type->name);
-  codec->load = LOAD_BLOCK;
-  codec->count = limit;
-  codec->form = is_bytes ? FORM_BYTES : FORM_TEXT;
-  codec->type = is_bytes ? MAPPER_TYPE_BYTES : MAPPER_TYPE_TEXT;
+  uint32_t order = (swap ? ORDER_SWAP_BYTES : 0) | (register_swap ? ORDER_SWAP_REGISTERS : 0);
+  if (!settings_word(settings, "byteOrder", names, 4, "ABCD, BADC, CDAB or DCBA", &order, problem))
+    return false;
+  codec->order = order & 3;
   return true;
 }
 
 static bool parse_scale(const mapper_settings *settings, codec *codec, problem *problem) {
+  double scale = 1, added = 0;
   codec->scale = 1;
-  if (!settings_number(settings, "scale", &codec->scale, problem)) return false;
-  if (codec->scale == 0) return problem_is(problem, "scale: 0: expected another number than 0");
-  if (codec->scale == 1) return true;
+  if (!settings_number(settings, "scale", &scale, problem) ||
+      !settings_number(settings, "valueOffset", &added, problem))
+    return false;
+  if (scale == 0) return problem_is(problem, "scale: 0: expected another number than 0");
+  if (scale == 1 && added == 0) return true;
   if (codec->load == LOAD_BLOCK || codec->form == FORM_BOOL) {
-    double scale = codec->scale;
     char name[64];
-    codec->scale = 1;
     codec_name(codec, name, sizeof name);
-    return problem_is(problem, "scale: %.15g: expected 1 for %s", scale, name);
+    return scale != 1 ? problem_is(problem, "scale: %.15g: expected 1 for %s", scale, name)
+                      : problem_is(problem, "valueOffset: %.15g: expected 0 for %s", added, name);
   }
+  codec->scale = scale;
+  codec->added = added;
   codec->type = MAPPER_TYPE_F64;
+  return true;
+}
+
+static bool parse_padding(const mapper_settings *settings, codec *codec, problem *problem) {
+  static const char *const names[] = {"nul", "space"};
+  uint32_t padding = 0;
+  if (!settings_word(settings, "padding", names, 2, "nul or space", &padding, problem))
+    return false;
+  if (padding && codec->form != FORM_TEXT)
+    return problem_is(problem, "padding: space: expected only for dataType string");
+  codec->is_space_padded = padding & 1;
   return true;
 }
 
 bool point_parse(const mapper_point *given, uint16_t max_registers, point *out, problem *problem) {
   memset(out, 0, sizeof *out);
   const mapper_settings *settings = &given->settings;
-  int64_t offset = 0, limit = 0;
+  int64_t offset = 0;
   if (!parse_register(settings, &out->space, problem)) return false;
   if (!mapper_find(settings, "offset"))
     return problem_is(problem, "offset: missing: expected the zero-based address");
   if (!settings_whole(settings, "offset", 0, 65535, &offset, problem) ||
-      !settings_whole(settings, "limit", 1, 2000, &limit, problem) ||
-      !parse_order(settings, &out->codec.order, problem))
+      !parse_order(settings, &out->codec, problem))
     return false;
   out->address = (uint16_t)offset;
 
-  const data_type *type = type_of_model(given->type);
-  const mapper_value *named = mapper_find(settings, "dataType");
-  if (named) {
-    const char *text = settings_text(settings, "dataType");
-    type = text ? type_named(text) : NULL;
-    if (!type) {
-      char found[80];
-      settings_describe(named, found, sizeof found);
-      return problem_is(problem,
-                        "dataType: %s: expected bool, int8, uint8, int16, uint16, int32, "
-                        "uint32, int64, uint64, float32, float64, string or bytes",
-                        found);
-    }
-  }
-
-  bool chosen = point_is_bits(out) ? choose_bits(type, (uint16_t)limit, &out->codec, problem)
-                                   : choose_registers(type, (uint16_t)limit, &out->codec, problem);
-  if (!chosen || !parse_scale(settings, &out->codec, problem)) return false;
+  if (!datatype_choose(given, point_is_bits(out), &out->codec, problem) ||
+      !parse_scale(settings, &out->codec, problem) ||
+      !parse_padding(settings, &out->codec, problem))
+    return false;
 
   unsigned room = max_registers * (point_is_bits(out) ? 16u : 1u);
   if (out->codec.count > room)

@@ -69,12 +69,11 @@ static void refuse(const reading *reading, const plan_request *request, uint8_t 
 
 /* Asks once. OK with an exception, or with the samples filled in. */
 static mapper_status ask(const reading *reading, const plan_request *request, uint8_t *exception) {
-  const mapper_device *device = reading->device;
+  mapper_device *device = reading->device;
   frame_request frame = {device->settings.unit, request->function, request->address,
                          request->quantity, NULL};
   frame_answer answer;
-  mapper_status status =
-      line_exchange(device->line, reading->call, &frame, device->settings.timeout_ms, &answer);
+  mapper_status status = device_ask(device, reading->call, &frame, &answer);
   if (status != MAPPER_OK) return status;
   *exception = answer.exception;
   if (answer.exception == MODBUS_EXCEPTION_GATEWAY_PATH ||

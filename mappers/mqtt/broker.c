@@ -15,60 +15,20 @@ static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static mqtt_broker *in_use; /* guarded by list_lock */
 static mqtt_broker *unused; /* their threads are about to end */
 
-void broker_key_free(broker_key *key) {
-  free(key->host);
-  free(key->username);
-  free(key->password);
-  free(key->client_id);
-  *key = (broker_key){0};
-}
-
-static bool is_same_text(const char *a, const char *b) {
-  return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool is_same_key(const broker_key *a, const broker_key *b) {
-  return a->port == b->port && is_same_text(a->host, b->host) &&
-         is_same_text(a->username, b->username) && is_same_text(a->password, b->password) &&
-         is_same_text(a->client_id, b->client_id);
-}
-
-bool broker_parse(const char *url, broker_key *key) {
-  static const char *const schemes[] = {"tcp://", "mqtt://"};
-  const char *host = NULL;
-  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-    if (strncmp(url, schemes[i], strlen(schemes[i])) == 0) host = url + strlen(schemes[i]);
-  if (!host) return false;
-  const char *end;
-  if (*host == '[') { /* an IPv6 address */
-    end = strchr(++host, ']');
-    if (!end || (end[1] && end[1] != ':')) return false;
-  } else {
-    end = host + strcspn(host, ":/");
-  }
-  size_t size = (size_t)(end - host);
-  if (size == 0 || size > 253) return false;
-  const char *port = *end == ']' ? end + 1 : end;
-  long number = 1883;
-  if (*port == ':') {
-    char *rest;
-    if (port[1] < '0' || port[1] > '9') return false;
-    number = strtol(port + 1, &rest, 10);
-    port = rest;
-  }
-  if (*port || number < 1 || number > 65535) return false;
-  key->port = (int)number;
-  key->host = strndup(host, size);
-  return key->host != NULL;
+/* Gives back what is the system's. */
+static void broker_close(mqtt_broker *broker) {
+  if (broker->client) mosquitto_destroy(broker->client);
+  if (broker->wake_fd >= 0) close(broker->wake_fd);
+  broker->client = NULL;
+  broker->wake_fd = -1;
 }
 
 static void broker_free(mqtt_broker *broker) {
   filter_free_all(broker);
-  if (broker->client) mosquitto_destroy(broker->client);
-  if (broker->wake_fd >= 0) close(broker->wake_fd);
+  broker_close(broker);
   pthread_cond_destroy(&broker->idle);
   pthread_mutex_destroy(&broker->lock);
-  broker_key_free(&broker->key);
+  key_free(&broker->key);
   free(broker);
 }
 
@@ -87,19 +47,20 @@ static mqtt_broker *broker_new(broker_key *key) {
   broker->wake_fd = -1;
   broker->work_end = &broker->work;
   broker->queue_end = &broker->queue;
+  broker->changed_end = &broker->changed;
   broker->due_ns = INT64_MAX;
   broker->backoff = BACKOFF_FIRST;
   pthread_mutex_init(&broker->lock, NULL);
   pthread_cond_init(&broker->idle, NULL);
-  if (!key->client_id && !make_client_id(broker)) {
+  if (!key->texts[KEY_CLIENT_ID] && !make_client_id(broker)) {
     broker_free(broker);
     return NULL;
   }
-  bool is_v6 = strchr(key->host, ':') != NULL;
-  snprintf(broker->address, sizeof broker->address, is_v6 ? "[%s]:%d" : "%s:%d", key->host,
-           key->port);
+  const char *host = key->texts[KEY_HOST];
+  bool is_v6 = strchr(host, ':') != NULL;
+  snprintf(broker->address, sizeof broker->address, is_v6 ? "[%s]:%d" : "%s:%d", host, key->port);
   broker->key = *key;
-  *key = (broker_key){0};
+  *key = (broker_key){.port = 0};
   return broker;
 }
 
@@ -107,7 +68,7 @@ mqtt_broker *broker_take(broker_key *key) {
   broker_reap(false);
   pthread_mutex_lock(&list_lock);
   mqtt_broker *broker = in_use;
-  while (broker && !is_same_key(&broker->key, key)) broker = broker->next;
+  while (broker && !key_is_same(&broker->key, key)) broker = broker->next;
   if (!broker) {
     broker = broker_new(key);
     if (broker) {
@@ -117,7 +78,7 @@ mqtt_broker *broker_take(broker_key *key) {
   }
   if (broker) broker->references++;
   pthread_mutex_unlock(&list_lock);
-  broker_key_free(key);
+  key_free(key);
   return broker;
 }
 
@@ -168,6 +129,8 @@ static void *run(void *argument) {
   mqtt_broker *broker = argument;
   broker_run(broker);
   pthread_mutex_lock(&list_lock);
+  /* Nobody has it any more; its memory goes with the next reaping. */
+  broker_close(broker);
   broker->has_ended = true;
   pthread_mutex_unlock(&list_lock);
   return NULL;

@@ -43,7 +43,7 @@ static mapper_sample last_known(mapper_device *device, mqtt_point *point) {
       value->data = keep(device, value->data, value->count);
     return sample;
   }
-  bool is_refused = point->filter && point->filter->state == FILTER_REFUSED;
+  bool is_refused = filter_is_refused(&point->watch);
   mapper_status status = is_refused ? MAPPER_DENIED : MAPPER_UNAVAILABLE;
   return (mapper_sample){.point = point->id, .status = status, .quality = MAPPER_BAD};
 }
@@ -57,14 +57,14 @@ static void explain(mapper_device *device, const mapper_call *call, uint32_t ind
                       (unsigned)sample->point);
   else if (sample->value.type == MAPPER_TYPE_TEXT)
     mqtt_api->fail_item(call, index, status, sample->value.data, sample->value.count);
-  else if (!point->topic)
+  else if (!point->watch.topic)
     mapper_fail_itemf(mqtt_api, call, index, status, "%s has no topic and was not set yet",
                       point->name);
   else if (status == MAPPER_DENIED)
     mapper_fail_itemf(mqtt_api, call, index, status, "broker %s refused the topic %s",
-                      device->broker->address, point->topic);
+                      device->broker->address, point->watch.topic);
   else if (status == MAPPER_UNAVAILABLE)
-    mapper_fail_itemf(mqtt_api, call, index, status, "no message on %s yet", point->topic);
+    mapper_fail_itemf(mqtt_api, call, index, status, "no message on %s yet", point->watch.topic);
 }
 
 /* Called with the lock held. */
@@ -77,6 +77,14 @@ static void answer(mapper_device *device, const uint32_t *points, uint32_t count
   }
 }
 
+/* Whether the device is said to be away, with who says so in `text`. The connection is good then,
+ * so calls end with TIMEOUT: the host keeps the device open. Called with the lock held. */
+static bool note_away(const mapper_device *device, char text[TEXT_MAX]) {
+  if (!availability_is_away(device)) return false;
+  snprintf(text, TEXT_MAX, "%s", availability_text(device));
+  return true;
+}
+
 mapper_status exchange_read(mapper_device *device, const mapper_call *call, const uint32_t *points,
                             uint32_t count, mapper_sample *out) {
   mqtt_broker *broker = device->broker;
@@ -86,8 +94,10 @@ mapper_status exchange_read(mapper_device *device, const mapper_call *call, cons
   bool has_room = is_up && reserve_answers(device, points, count);
   if (has_room) answer(device, points, count, out);
   memcpy(text, broker->failure_text, sizeof text);
+  bool is_away = is_up && note_away(device, text);
   pthread_mutex_unlock(&broker->lock);
   if (!is_up) return mapper_failf(mqtt_api, call, MAPPER_UNAVAILABLE, "%s", text);
+  if (is_away) return mapper_failf(mqtt_api, call, MAPPER_TIMEOUT, "%s", text);
   if (!has_room) return mapper_failf(mqtt_api, call, MAPPER_NO_MEMORY, "no memory for the values");
   for (uint32_t i = 0; i < count; i++)
     if (out[i].status != MAPPER_OK) explain(device, call, i, &out[i]);
@@ -95,6 +105,9 @@ mapper_status exchange_read(mapper_device *device, const mapper_call *call, cons
 }
 
 /* ---- write -------------------------------------------------------------------------------- */
+
+/* The broker has it, but the device has not told the value. */
+#define UNCONFIRMED MAPPER_STATUS(MAPPER_TIMEOUT, 1)
 
 /* Makes what is to be published for one write. */
 static mapper_status prepare(mapper_device *device, const mapper_call *call,
@@ -131,14 +144,17 @@ static uint32_t count_done(mqtt_publish *const *publishes, uint32_t count) {
 }
 
 /* Lets go of all and notes how they ended; those that have not, as `waited`. Returns how many
- * were acknowledged. Called with the lock held. */
+ * were acknowledged, confirmed or not. Called with the lock held. */
 static uint32_t collect(mqtt_broker *broker, mqtt_publish **publishes, uint32_t count,
                         mapper_status waited, mapper_status *results) {
   uint32_t acknowledged = 0;
   for (uint32_t i = 0; i < count; i++) {
-    mapper_status status = publishes[i]->state == PUBLISH_DONE ? publishes[i]->status : waited;
-    results[publishes[i]->index] = status;
-    acknowledged += status == MAPPER_OK;
+    const mqtt_publish *publish = publishes[i];
+    bool is_unconfirmed = publish->state == PUBLISH_AWAITED;
+    mapper_status status = publish->state == PUBLISH_DONE ? publish->status : waited;
+    if (is_unconfirmed && waited == MAPPER_TIMEOUT) status = UNCONFIRMED;
+    results[publish->index] = status;
+    acknowledged += status == MAPPER_OK || is_unconfirmed;
     publish_release(broker, publishes[i]);
   }
   return acknowledged;
@@ -184,8 +200,25 @@ static mapper_status publish_all(mapper_device *device, const mapper_call *call,
   return MAPPER_OK;
 }
 
+static void explain_unconfirmed(mapper_device *device, const mapper_call *call,
+                                const mapper_write *writes, uint32_t count,
+                                const mapper_status *results) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (results[i] != UNCONFIRMED) continue;
+    const mqtt_point *point = point_at(device, writes[i].point);
+    mapper_fail_itemf(mqtt_api, call, i, results[i],
+                      "%s: %.300s has not confirmed the value in time", point->name,
+                      point->watch.topic);
+  }
+}
+
 mapper_status exchange_write(mapper_device *device, const mapper_call *call,
                              const mapper_write *writes, uint32_t count, mapper_status *results) {
+  char away[TEXT_MAX];
+  pthread_mutex_lock(&device->broker->lock);
+  bool is_away = note_away(device, away);
+  pthread_mutex_unlock(&device->broker->lock);
+  if (is_away) return mapper_failf(mqtt_api, call, MAPPER_TIMEOUT, "%s", away);
   mqtt_publish **publishes = calloc(count ? count : 1, sizeof(mqtt_publish *));
   if (!publishes) return mapper_failf(mqtt_api, call, MAPPER_NO_MEMORY, "no memory to write");
   uint32_t prepared = 0;
@@ -197,6 +230,7 @@ mapper_status exchange_write(mapper_device *device, const mapper_call *call,
   if (prepared > 0 && device_wait_begin(device, call)) {
     status = publish_all(device, call, publishes, prepared, results);
     device_wait_end(device);
+    explain_unconfirmed(device, call, writes, count, results);
   } else if (prepared > 0) {
     for (uint32_t i = 0; i < prepared; i++) free(publishes[i]);
     status = MAPPER_INTERNAL;
@@ -220,7 +254,7 @@ static mapper_status start(mapper_device *device, const mapper_call *call, uint6
     device->busy_wait = device->busy_until_ns = 0;
     for (uint32_t i = 0; i < count; i++) {
       mqtt_point *point = point_at(device, points[i]);
-      bool is_refused = point && point->filter && point->filter->state == FILTER_REFUSED;
+      bool is_refused = point && filter_is_refused(&point->watch);
       results[i] = !point ? MAPPER_NOT_FOUND : is_refused ? MAPPER_DENIED : MAPPER_OK;
       if (results[i] != MAPPER_OK) continue;
       point->is_subscribed = true;

@@ -1,208 +1,216 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Topic filters: which points a message is for, and what the broker is asked for.
- *
- * Only the network thread frees a filter, so that it may use its topic without the lock.
+ * What the broker is asked for: filters that watches wait on are subscribed, many in one packet,
+ * and given up when nobody waits any more.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
 
 #include "mqtt.h"
 
-/* Topics in one SUBSCRIBE. */
-#define SUBSCRIBE_MAX 32
+/* Topics in one packet. */
+#define BATCH_MAX 32
 
-static uint32_t bucket_of(const char *topic) {
-  uint32_t hash = 2166136261u; /* FNV-1a */
-  for (; *topic; topic++) hash = (hash ^ (uint8_t)*topic) * 16777619u;
-  return hash % FILTER_BUCKETS;
+/* A SUBSCRIBE that is not answered yet; an UNSUBSCRIBE only until it is sent. */
+struct mqtt_batch {
+  mqtt_batch *next;
+  bool is_wanted;
+  int mid, qos, count;
+  mqtt_filter *filters[BATCH_MAX];
+};
+
+/* ---- watches come and go ------------------------------------------------------------------ */
+
+static void note_change(mqtt_broker *broker, mqtt_filter *filter) {
+  if (filter->is_changed) return;
+  filter->is_changed = true;
+  filter->next_changed = NULL;
+  *broker->changed_end = filter;
+  broker->changed_end = &filter->next_changed;
 }
 
-static mqtt_filter *find(mqtt_broker *broker, const char *topic) {
-  mqtt_filter *filter = broker->buckets[bucket_of(topic)];
-  while (filter && strcmp(filter->topic, topic) != 0) filter = filter->next;
-  return filter;
-}
-
-static mqtt_filter *add(mqtt_broker *broker, const mqtt_point *point) {
-  mqtt_filter *filter = calloc(1, sizeof *filter);
-  if (!filter) return NULL;
-  filter->topic = strdup(point->topic);
-  if (!filter->topic) {
-    free(filter);
-    return NULL;
-  }
-  mqtt_filter **bucket = &broker->buckets[bucket_of(filter->topic)];
-  filter->next = *bucket;
-  *bucket = filter;
-  if (point->has_wildcard) {
-    filter->next_wildcard = broker->wildcards;
-    broker->wildcards = filter;
-  }
-  return filter;
-}
-
-bool filter_join(mqtt_broker *broker, mqtt_point *point) {
-  mqtt_filter *filter = find(broker, point->topic);
-  if (!filter) filter = add(broker, point);
+bool filter_join(mqtt_broker *broker, mqtt_watch *watch) {
+  mqtt_filter *filter = topics_add(&broker->topics, watch->topic);
   if (!filter) return false;
-  point->filter = filter;
-  point->next_of_filter = filter->points;
-  filter->points = point;
-  if (point->qos > filter->qos) filter->qos = point->qos;
+  /* The first to come back to it waits for a new answer; others take the one that is there. */
+  if (!filter->watches) filter->is_answered = false;
+  watch->filter = filter;
+  watch->previous = NULL;
+  watch->next = filter->watches;
+  if (watch->next) watch->next->previous = watch;
+  filter->watches = watch;
+  if (watch->qos > filter->qos) filter->qos = watch->qos;
+  if (!filter->is_answered) watch->device->unsettled++;
   /* Even if it is subscribed already: the broker sends retained messages again. */
-  filter->state = FILTER_WANTED;
-  broker->filters_changed = true;
+  note_change(broker, filter);
   return true;
 }
 
-void filter_leave(mqtt_broker *broker, mqtt_point *point) {
-  if (!point->filter) return;
-  mqtt_point **at = &point->filter->points;
-  while (*at != point) at = &(*at)->next_of_filter;
-  *at = point->next_of_filter;
-  if (!point->filter->points) broker->filters_changed = true;
-  point->filter = NULL;
+void filter_leave(mqtt_broker *broker, mqtt_watch *watch) {
+  mqtt_filter *filter = watch->filter;
+  if (!filter) return;
+  if (watch->previous)
+    watch->previous->next = watch->next;
+  else
+    filter->watches = watch->next;
+  if (watch->next) watch->next->previous = watch->previous;
+  if (!filter->is_answered) watch->device->unsettled--;
+  watch->filter = NULL;
+  if (!filter->watches) note_change(broker, filter);
 }
 
-static void take_all(mqtt_filter *filter, void (*take)(mqtt_point *, void *), void *context) {
-  for (mqtt_point *point = filter->points; point; point = point->next_of_filter)
-    take(point, context);
+bool filter_is_refused(const mqtt_watch *watch) {
+  return watch->filter && watch->filter->is_answered && watch->filter->is_refused;
 }
 
-void filter_match(mqtt_broker *broker, const char *topic, void (*take)(mqtt_point *, void *),
-                  void *context) {
-  mqtt_filter *exact = find(broker, topic);
-  if (exact) take_all(exact, take, context);
-  for (mqtt_filter *filter = broker->wildcards; filter; filter = filter->next_wildcard) {
-    bool matches = false;
-    if (mosquitto_topic_matches_sub(filter->topic, topic, &matches) == MOSQ_ERR_SUCCESS && matches)
-      take_all(filter, take, context);
+/* ---- a connection begins and ends --------------------------------------------------------- */
+
+static void free_batches(mqtt_broker *broker) {
+  while (broker->batches) {
+    mqtt_batch *batch = broker->batches;
+    broker->batches = batch->next;
+    free(batch);
   }
+}
+
+static void forget(mqtt_filter *filter, void *context) {
+  if (filter->is_answered)
+    for (mqtt_watch *watch = filter->watches; watch; watch = watch->next)
+      watch->device->unsettled++;
+  bool is_needed = filter->watches || filter->asked;
+  filter->is_answered = filter->is_sent = false;
+  filter->asked = 0;
+  if (is_needed) note_change(context, filter);
 }
 
 void filter_forget(mqtt_broker *broker) {
-  for (uint32_t i = 0; i < FILTER_BUCKETS; i++)
-    for (mqtt_filter *filter = broker->buckets[i]; filter; filter = filter->next) {
-      filter->state = FILTER_WANTED;
-      filter->is_sent = false;
-    }
-  broker->filters_changed = true;
-}
-
-static void unlink_wildcard(mqtt_broker *broker, mqtt_filter *filter) {
-  for (mqtt_filter **at = &broker->wildcards; *at; at = &(*at)->next_wildcard) {
-    if (*at != filter) continue;
-    *at = filter->next_wildcard;
-    return;
-  }
-}
-
-static void filter_free(mqtt_filter *filter) {
-  free(filter->topic);
-  free(filter);
+  free_batches(broker);
+  topics_each(&broker->topics, forget, broker);
 }
 
 void filter_free_all(mqtt_broker *broker) {
-  for (uint32_t i = 0; i < FILTER_BUCKETS; i++) {
-    while (broker->buckets[i]) {
-      mqtt_filter *filter = broker->buckets[i];
-      broker->buckets[i] = filter->next;
-      filter_free(filter);
+  free_batches(broker);
+  topics_free(&broker->topics);
+}
+
+/* ---- subscribing -------------------------------------------------------------------------- */
+
+static mqtt_filter *take_changed(mqtt_broker *broker) {
+  mqtt_filter *filter = broker->changed;
+  broker->changed = filter->next_changed;
+  if (!broker->changed) broker->changed_end = &broker->changed;
+  filter->is_changed = false;
+  return filter;
+}
+
+/* Fills a packet with filters that are all wanted, with the same QoS, or all given up. */
+static void fill(mqtt_broker *broker, mqtt_batch *batch) {
+  while (broker->changed && batch->count < BATCH_MAX) {
+    const mqtt_filter *next = broker->changed;
+    bool is_wanted = next->watches != NULL;
+    if (batch->count == 0) {
+      batch->is_wanted = is_wanted;
+      batch->qos = next->qos;
     }
+    if (is_wanted != batch->is_wanted || (is_wanted && next->qos != batch->qos)) return;
+    batch->filters[batch->count++] = take_changed(broker);
   }
-  broker->wildcards = NULL;
 }
 
-bool filter_settled(const mapper_device *device) {
-  for (uint32_t i = 0; i < device->count; i++) {
-    const mqtt_filter *filter = device->points[i].filter;
-    if (filter && filter->state != FILTER_GRANTED && filter->state != FILTER_REFUSED) return false;
+/* Returns a MOSQ_ERR_. libmosquitto only queues here (see client_prepare). */
+static int send_batch(mqtt_broker *broker, mqtt_batch *batch) {
+  char *topics[BATCH_MAX];
+  int count = 0, error = MOSQ_ERR_SUCCESS;
+  for (int i = 0; i < batch->count && !error; i++) {
+    if (!batch->is_wanted && !batch->filters[i]->is_sent) continue;
+    topics[count] = topics_text(batch->filters[i]);
+    if (topics[count])
+      count++;
+    else
+      error = MOSQ_ERR_NOMEM;
   }
-  return true;
-}
-
-/* Takes the filters that no point waits on out of the tables, as a list. */
-static mqtt_filter *take_unused(mqtt_broker *broker) {
-  mqtt_filter *unused = NULL;
-  for (uint32_t i = 0; i < FILTER_BUCKETS; i++) {
-    for (mqtt_filter **at = &broker->buckets[i]; *at;) {
-      mqtt_filter *filter = *at;
-      if (filter->points) {
-        at = &filter->next;
-        continue;
-      }
-      *at = filter->next;
-      unlink_wildcard(broker, filter);
-      filter->next = unused;
-      unused = filter;
-    }
-  }
-  return unused;
-}
-
-/* Fills one packet with filters that want the same QoS. */
-static int take_wanted(mqtt_broker *broker, mqtt_filter *batch[SUBSCRIBE_MAX], int *qos) {
-  int count = 0;
-  for (uint32_t i = 0; i < FILTER_BUCKETS && count < SUBSCRIBE_MAX; i++) {
-    mqtt_filter *filter = broker->buckets[i];
-    for (; filter && count < SUBSCRIBE_MAX; filter = filter->next) {
-      if (filter->state != FILTER_WANTED || (count > 0 && filter->qos != *qos)) continue;
-      *qos = filter->qos;
-      filter->state = FILTER_ASKED;
-      filter->is_sent = true;
-      filter->mid = 0;
-      filter->slot = count;
-      batch[count++] = filter;
-    }
-  }
-  return count;
-}
-
-static int subscribe(mqtt_broker *broker, mqtt_filter **batch, int count, int qos) {
-  char *topics[SUBSCRIBE_MAX];
-  for (int i = 0; i < count; i++) topics[i] = batch[i]->topic;
-  int mid = 0;
-  int error = mosquitto_subscribe_multiple(broker->client, &mid, count, topics, qos, 0, NULL);
-  pthread_mutex_lock(&broker->lock);
-  for (int i = 0; i < count; i++)
-    if (batch[i]->state == FILTER_ASKED) batch[i]->mid = mid;
-  pthread_mutex_unlock(&broker->lock);
+  if (!error && batch->is_wanted)
+    error = mosquitto_subscribe_multiple(broker->client, &batch->mid, count, topics, batch->qos, 0,
+                                         NULL);
+  else if (!error && count > 0)
+    error = mosquitto_unsubscribe_multiple(broker->client, NULL, count, topics, NULL);
+  while (count > 0) free(topics[--count]);
   return error;
+}
+
+/* It was sent: what is wanted has an answer to come, the rest is gone. */
+static void keep_batch(mqtt_broker *broker, mqtt_batch *batch) {
+  for (int i = 0; i < batch->count; i++) {
+    mqtt_filter *filter = batch->filters[i];
+    filter->is_sent = batch->is_wanted;
+    if (batch->is_wanted) {
+      filter->asked++;
+    } else {
+      filter->is_answered = false;
+      filter->qos = 0;
+      topics_prune(&broker->topics, filter);
+    }
+  }
+  if (batch->is_wanted) {
+    batch->next = broker->batches;
+    broker->batches = batch;
+  } else {
+    free(batch);
+  }
+}
+
+/* The connection is about to end, after which all is asked for again. */
+static void put_back(mqtt_broker *broker, mqtt_batch *batch) {
+  for (int i = 0; i < batch->count; i++) note_change(broker, batch->filters[i]);
+  free(batch);
 }
 
 int filter_sync(mqtt_broker *broker) {
-  pthread_mutex_lock(&broker->lock);
-  bool changed = broker->filters_changed;
-  broker->filters_changed = false;
-  mqtt_filter *unused = changed ? take_unused(broker) : NULL;
-  pthread_mutex_unlock(&broker->lock);
-
   int error = MOSQ_ERR_SUCCESS;
-  while (unused) {
-    mqtt_filter *filter = unused;
-    unused = filter->next;
-    if (!error && filter->is_sent)
-      error = mosquitto_unsubscribe(broker->client, NULL, filter->topic);
-    filter_free(filter);
+  pthread_mutex_lock(&broker->lock);
+  while (!error && broker->changed) {
+    mqtt_batch *batch = calloc(1, sizeof *batch);
+    if (!batch) {
+      error = MOSQ_ERR_NOMEM;
+      break;
+    }
+    fill(broker, batch);
+    error = send_batch(broker, batch);
+    if (!error)
+      keep_batch(broker, batch);
+    else
+      put_back(broker, batch);
   }
-  while (changed && !error) {
-    mqtt_filter *batch[SUBSCRIBE_MAX];
-    int qos = 0;
-    pthread_mutex_lock(&broker->lock);
-    int count = take_wanted(broker, batch, &qos);
-    pthread_mutex_unlock(&broker->lock);
-    if (count == 0) break;
-    error = subscribe(broker, batch, count, qos);
-  }
+  pthread_mutex_unlock(&broker->lock);
   return error;
 }
 
-void filter_answered(mqtt_broker *broker, int mid, int count, const int *granted) {
-  for (uint32_t i = 0; i < FILTER_BUCKETS; i++) {
-    for (mqtt_filter *filter = broker->buckets[i]; filter; filter = filter->next) {
-      if (filter->state != FILTER_ASKED || filter->mid != mid || filter->slot >= count) continue;
-      filter->state = granted[filter->slot] > 2 ? FILTER_REFUSED : FILTER_GRANTED;
-    }
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static void answer(mqtt_filter *filter, bool is_refused) {
+  filter->asked--;
+  if (!filter->is_sent) return; /* given up meanwhile */
+  filter->is_refused = is_refused;
+  if (filter->is_answered) return;
+  filter->is_answered = true;
+  for (mqtt_watch *watch = filter->watches; watch; watch = watch->next) {
+    mapper_device *device = watch->device;
+    if (--device->unsettled > 0) continue;
+    device_notify(device);
+    device_update_link(device);
   }
+}
+
+void filter_answered(mqtt_broker *broker, int mid, int count, const int *granted) {
+  mqtt_batch **at = &broker->batches;
+  while (*at && (*at)->mid != mid) at = &(*at)->next;
+  mqtt_batch *batch = *at;
+  if (!batch) return;
+  *at = batch->next;
+  for (int i = 0; i < batch->count; i++) {
+    mqtt_filter *filter = batch->filters[i];
+    answer(filter, i >= count || granted[i] > 2);
+    topics_prune(&broker->topics, filter);
+  }
+  free(batch);
 }

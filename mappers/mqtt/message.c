@@ -7,17 +7,7 @@
 
 #include "mqtt.h"
 
-/* Bytes of a payload that a message for people shows. */
-#define EXCERPT_MAX 64
-
-typedef struct arrival {
-  mqtt_broker *broker;
-  const struct mosquitto_message *message;
-  int64_t now;
-} arrival;
-
-/* The beginning of the payload, with what is not printable as dots. */
-static void excerpt(const struct mosquitto_message *message, char text[EXCERPT_MAX + 4]) {
+void message_excerpt(const struct mosquitto_message *message, char text[EXCERPT_MAX + 4]) {
   size_t size = (size_t)message->payloadlen;
   bool is_cut = size > EXCERPT_MAX;
   if (is_cut) size = EXCERPT_MAX;
@@ -33,7 +23,7 @@ static void explain(mqtt_point *point, const struct mosquitto_message *message, 
   if (!point->why) point->why = malloc(TEXT_MAX);
   if (!point->why) return;
   char payload[EXCERPT_MAX + 4];
-  excerpt(message, payload);
+  message_excerpt(message, payload);
   const char *path = point->path ? point->path : "";
   const char *of = point->path ? " in " : "";
   if (point->status == MAPPER_NOT_FOUND)
@@ -47,16 +37,17 @@ static void explain(mqtt_point *point, const struct mosquitto_message *message, 
 
 /* A retained message comes again whenever any device subscribes. It counts only for points that
  * have had nothing newer since the connection. */
-static bool is_repeated(const mqtt_point *point, const arrival *arrival) {
+static bool is_repeated(const mqtt_point *point, const mqtt_arrival *arrival) {
   if (!arrival->message->retain) return false;
   uint32_t connection = arrival->broker->connection;
   if (point->live_connection == connection) return true;
   return point->seen_connection == connection && !point->has_wildcard;
 }
 
-static void take(mqtt_point *point, void *context) {
-  const arrival *arrival = context;
+void message_take(mqtt_watch *watch, const mqtt_arrival *arrival) {
+  mqtt_point *point = (mqtt_point *)watch; /* its first member */
   const struct mosquitto_message *message = arrival->message;
+  if (message->retain && point->retained == RETAINED_IGNORE) return;
   if (is_repeated(point, arrival)) return;
   point->seen_connection = arrival->broker->connection;
   if (!message->retain) point->live_connection = arrival->broker->connection;
@@ -72,17 +63,23 @@ static void take(mqtt_point *point, void *context) {
   point->value = status == MAPPER_OK ? value : (mapper_value){0};
   point->has_message = true;
   point->is_stale = false;
+  point->is_doubtful = message->retain && point->retained == RETAINED_UNCERTAIN;
   point->arrived_ns = arrival->now;
   if (status != MAPPER_OK) explain(point, message, why);
   report_dirty(point);
-  if (point->device->stale_after)
-    report_at(point->device, arrival->now + point->device->stale_after);
+  if (status == MAPPER_OK && !message->retain) publish_confirmed(point);
+  mapper_device *device = watch->device;
+  if (device->stale_after) report_at(device, arrival->now + device->stale_after);
+}
+
+static void found(mqtt_filter *filter, void *context) {
+  for (mqtt_watch *watch = filter->watches; watch; watch = watch->next) watch->take(watch, context);
 }
 
 void message_arrived(mqtt_broker *broker, const struct mosquitto_message *message) {
-  arrival arrival = {.broker = broker, .message = message, .now = mqtt_now_ns()};
+  mqtt_arrival arrival = {.broker = broker, .message = message, .now = mqtt_now_ns()};
   pthread_mutex_lock(&broker->lock);
-  filter_match(broker, message->topic, take, &arrival);
+  topics_match(&broker->topics, message->topic, found, &arrival);
   pthread_mutex_unlock(&broker->lock);
   report_work(broker);
 }
@@ -105,9 +102,9 @@ mapper_sample message_sample(const mqtt_point *point) {
     sample.quality = MAPPER_BAD;
     if (point->why)
       sample.value = mapper_data(MAPPER_TYPE_TEXT, point->why, (uint32_t)strlen(point->why));
-  } else if (!point->topic) {
+  } else if (!point->watch.topic) {
     sample.quality = MAPPER_UNCERTAIN | MAPPER_WHY_MANUAL; /* set, but not confirmed */
-  } else if (point->is_stale) {
+  } else if (point->is_stale || point->is_doubtful) {
     sample.quality = MAPPER_UNCERTAIN | MAPPER_WHY_STALE;
   }
   return sample;

@@ -2,13 +2,13 @@
  *
  * Inside of the mapper for devices that speak MQTT themselves.
  *
- * A broker is one connection, shared by the devices with the same address and credentials. It has
- * one network thread of its own, which alone calls libmosquitto: it connects, subscribes, publishes
- * what lanes have queued, turns messages into values and reports them.
+ * A broker is one connection, shared by the devices with the same key (address, credentials, TLS,
+ * last will). It has one network thread of its own, which alone calls libmosquitto: it connects,
+ * subscribes, publishes what lanes have queued, turns messages into values and reports them.
  *
  * One lock a broker guards all that its thread and the lanes share: the devices that are open, the
  * last values of their points, the filters and the queue. It is held for copies, never across a
- * call to the host or to libmosquitto.
+ * call to the host, nor across one to libmosquitto that could call back or wait.
  */
 #ifndef MQTT_H
 #define MQTT_H
@@ -16,9 +16,10 @@
 #include <mosquitto.h>
 #include <pthread.h>
 
-#include "convert.h"
+#include "../json/convert.h"
 #include "mapper/ext/subscribe.h"
 #include "mapper/helpers.h"
+#include "topics.h"
 
 #define MS ((int64_t)1000000) /* in nanoseconds */
 
@@ -37,29 +38,51 @@
 extern mapper_host *mqtt_host;
 extern const mapper_host_api *mqtt_api;
 
+typedef struct mqtt_arrival mqtt_arrival;
+typedef struct mqtt_availability mqtt_availability;
 typedef struct mqtt_broker mqtt_broker;
-typedef struct mqtt_filter mqtt_filter;
+typedef struct mqtt_batch mqtt_batch;
 typedef struct mqtt_point mqtt_point;
 typedef struct mqtt_publish mqtt_publish;
 
-/* ---- points and devices (point.c, device.c, exchange.c) ----------------------------------- */
+/* ---- watches (filter.c) ------------------------------------------------------------------- */
 
-struct mqtt_point {
-  uint32_t id;
+/* Somebody who waits for the messages of a topic filter. */
+struct mqtt_watch {
   mapper_device *device;
-  char *name, *topic, *set_topic, *path, *set_template, *on, *off; /* null where absent */
-  conversion conversion;
+  char *topic; /* the filter; the watch's own */
   int qos;
-  bool retain, has_wildcard;
-  bool is_bound;
+  /* With the broker's lock held, on the network thread. */
+  void (*take)(mqtt_watch *watch, const mqtt_arrival *arrival);
 
   /* From open to close. */
   mqtt_filter *filter;
-  mqtt_point *next_of_filter;
+  mqtt_watch *next, *previous; /* of the filter */
+};
+
+/* ---- points and devices (point.c, device.c, open.c, exchange.c)
+ * ----------------------------------- */
+
+/* What a retained message is worth: it tells the last state, but not how old that is. */
+typedef enum retained_use { RETAINED_USE, RETAINED_UNCERTAIN, RETAINED_IGNORE } retained_use;
+#define RETAINED_EXPECTED "use, uncertain or ignore"
+bool retained_parse(const char *text, retained_use *use);
+
+struct mqtt_point {
+  mqtt_watch watch; /* without a topic: cannot be read */
+  uint32_t id;
+  char *name, *set_topic, *path, *set_template, *on, *off; /* null where absent */
+  conversion conversion;
+  int qos;
+  retained_use retained;
+  bool retain, has_wildcard;
+  bool is_confirmed; /* a write is through when the topic says so */
+  bool is_bound;
 
   /* The last message. What `value` points to is in `room`; only the network thread changes it. */
   bool has_message;
-  bool is_stale; /* none came for the device's staleAfterMs */
+  bool is_stale;    /* none came for the device's staleAfterMs */
+  bool is_doubtful; /* it was a retained one, and those are uncertain */
   /* The broker's connection in which one came, and in which one came that was not retained. */
   uint32_t seen_connection, live_connection;
   mapper_status status;
@@ -75,11 +98,15 @@ struct mqtt_point {
   int64_t reported_ns;
 };
 
+/* What is told of a device; both of the latter are MAPPER_LINK_DOWN. */
+typedef enum device_link { LINK_UP, LINK_LOST, LINK_AWAY } device_link;
+
 struct mapper_device {
   uint64_t token;
   mqtt_broker *broker;
-  char *topic_prefix; /* or null */
+  char *name, *topic_prefix; /* or null */
   int qos;
+  retained_use retained;
   int64_t stale_after; /* ns; 0: never */
 
   mqtt_point *points;
@@ -87,9 +114,11 @@ struct mapper_device {
   buffer answers; /* what the last read's values point to */
 
   /* Guarded by the broker's lock. */
-  mapper_device *next, *previous; /* of the broker's open devices */
-  int wake_fd;                    /* of the lane call that waits, or -1 */
+  mqtt_availability *availability; /* or null */
+  mapper_device *next, *previous;  /* of the broker's open devices */
+  int wake_fd;                     /* of the lane call that waits, or -1 */
   bool is_attached, is_open;
+  uint32_t unsettled;    /* watches whose topics the broker has not yet answered for */
   uint64_t subscription; /* with is_reporting */
   bool is_reporting;
   int64_t min_interval;
@@ -100,12 +129,24 @@ struct mapper_device {
   int64_t busy_until_ns;
   bool is_queued; /* on the broker's list of work */
   mapper_device *next_work;
-  int32_t link_told, link_now; /* MAPPER_LINK_ */
+  device_link link_told, link_now;
 };
 
 mapper_status point_bind(mqtt_point *point, mapper_device *device, const mapper_point *from,
                          const mapper_call *call);
 void point_free(mqtt_point *point);
+
+/* A topic as it is used: {name} is the device's, and the prefix comes before what does not begin
+ * with / or $. Null when there is no memory. */
+char *device_topic(const mapper_device *device, const char *topic);
+/* Whether the topic has a {name} and the device none. */
+bool device_lacks_name(const mapper_device *device, const char *topic);
+bool is_filter(const char *topic);
+bool is_topic(const char *topic);
+#define FILTER_EXPECTED "a topic, or a filter with + and # in places of their own"
+
+mapper_status device_open(mapper_device *device, const mapper_call *call);
+void device_close(mapper_device *device);
 
 /* What a lane call waits with: a descriptor that device_notify makes readable. False, with the text
  * recorded, when there is none to be had. */
@@ -126,14 +167,43 @@ extern const mapper_subscribe exchange_subscribe;
 
 typedef enum broker_state { BROKER_DOWN, BROKER_CONNECTING, BROKER_UP } broker_state;
 
-/* Who is connected to what. */
+/* Who is connected to what, and how: the settings that make a connection, as texts. */
+typedef enum key_text {
+  KEY_HOST, /* a name or an address */
+  KEY_USERNAME,
+  KEY_USERNAME_FILE,
+  KEY_PASSWORD,
+  KEY_PASSWORD_FILE,
+  KEY_CLIENT_ID,
+  KEY_CA_FILE,
+  KEY_CA_PATH,
+  KEY_CERT_FILE,
+  KEY_KEY_FILE,
+  KEY_KEY_PASSWORD_FILE,
+  KEY_TLS_VERSION,
+  KEY_WILL_TOPIC,
+  KEY_WILL_PAYLOAD,
+  KEY_BIRTH_PAYLOAD,
+  KEY_COUNT,
+} key_text;
+
 typedef struct broker_key {
-  char *host; /* a name or an address */
+  char *texts[KEY_COUNT]; /* null where absent */
   int port;
-  char *username, *password, *client_id; /* null where absent */
+  bool is_tls, is_unchecked; /* without a look at the broker's certificate */
 } broker_key;
 
-#define FILTER_BUCKETS 1024
+/* ---- keys (key.c) ------------------------------------------------------------------------- */
+
+/* Takes the key out of settings, checked. With an error recorded, the key has nothing to free. */
+mapper_status key_take(const mapper_settings *settings, const mapper_call *call, broker_key *key);
+void key_free(broker_key *key);
+bool key_is_same(const broker_key *a, const broker_key *b);
+/* Parses tcp://HOST:PORT and mqtts://HOST:PORT. */
+bool key_parse_url(const char *url, broker_key *key);
+/* The key's text, or the first line of the file that the key names. On failure it writes why to
+ * `text`, TEXT_MAX bytes. What it gives is the caller's; null where both are absent. */
+bool key_secret(const broker_key *key, key_text direct, key_text file, char **secret, char *text);
 
 struct mqtt_broker {
   /* Guarded by the lock of the list of brokers. */
@@ -160,12 +230,13 @@ struct mqtt_broker {
   mapper_device *current; /* a call to the host about it is under way */
   mapper_device *work, **work_end;
   int64_t due_ns; /* the earliest of the devices' */
-  mqtt_filter *buckets[FILTER_BUCKETS];
-  mqtt_filter *wildcards;
-  bool filters_changed;
-  mqtt_publish *queue, **queue_end; /* not yet with libmosquitto */
-  mqtt_publish *in_flight;          /* with it, not yet acknowledged */
+  topic_tree topics;
+  mqtt_filter *changed, **changed_end; /* to be subscribed or given up */
+  mqtt_batch *batches;                 /* SUBSCRIBE is under way */
+  mqtt_publish *queue, **queue_end;    /* not yet with libmosquitto */
+  mqtt_publish *in_flight;             /* with it, not yet acknowledged */
   uint32_t in_flight_count;
+  mqtt_publish *awaited; /* acknowledged, not yet confirmed */
 
   /* The network thread's alone. */
   struct mosquitto *client;
@@ -175,7 +246,9 @@ struct mqtt_broker {
   } addresses;
   int64_t connected_ns, connect_end_ns;
   int64_t backoff;
-  int refusal; /* the code of a CONNACK that refused, or 0 */
+  int refusal;           /* the code of a CONNACK that refused, or 0 */
+  char reason[TEXT_MAX]; /* why TLS or a file of the key failed, or "" */
+  mapper_status reason_status;
 };
 
 /* A broker for the key, which it takes; the same for equal keys. Null when there is no memory. */
@@ -183,52 +256,65 @@ mqtt_broker *broker_take(broker_key *key);
 void broker_release(mqtt_broker *broker);
 /* Joins the threads of brokers that nobody uses; with `wait` those too that still have to end. */
 void broker_reap(bool wait);
-void broker_key_free(broker_key *key);
-/* Parses tcp://HOST:PORT. */
-bool broker_parse(const char *url, broker_key *key);
 mapper_status broker_start(mqtt_broker *broker, const mapper_call *call);
 void broker_wake(mqtt_broker *broker);
 
 /* The body of the network thread (network.c). */
 void *broker_run(void *broker);
 
+/* ---- the client (client.c) ----------------------------------------------------------------- */
+
+/* Forgets the connection and all that was queued in it. Returns a MOSQ_ERR_. */
+int client_reset(mqtt_broker *broker);
+/* A client for the next connection. Returns a MOSQ_ERR_; where broker->reason is set, that says
+ * more. */
+int client_prepare(mqtt_broker *broker);
+/* Ends the connection or the attempt; one that is there in good order. */
+void client_leave(mqtt_broker *broker, bool is_connected);
+
+/* ---- TLS (tls.c) -------------------------------------------------------------------------- */
+
+/* Prepares the next connection as the key says, out of files as they are now. False, with the
+ * reason in broker->reason, when they are no good. */
+bool tls_prepare(mqtt_broker *broker);
+/* Whether the handshake is under way, and which of POLLIN and POLLOUT it waits for. */
+bool tls_is_shaking(mqtt_broker *broker, short *events);
+/* A line of libmosquitto's log that says more than we know. */
+void tls_logged(mqtt_broker *broker, const char *text);
+
 /* All below is called with the broker's lock held. */
 
 /* ---- filters (filter.c) ------------------------------------------------------------------- */
 
-typedef enum filter_state {
-  FILTER_WANTED, /* to be subscribed */
-  FILTER_ASKED,  /* SUBSCRIBE is under way */
-  FILTER_GRANTED,
-  FILTER_REFUSED,
-} filter_state;
-
-/* A topic filter that points of any device of the broker wait on. */
-struct mqtt_filter {
-  mqtt_filter *next, *next_wildcard;
-  char *topic;
-  mqtt_point *points;
-  int qos;
-  filter_state state;
-  bool is_sent;  /* the broker may have a subscription */
-  int mid, slot; /* FILTER_ASKED: the packet and the place in it */
-};
-
-bool filter_join(mqtt_broker *broker, mqtt_point *point);
-void filter_leave(mqtt_broker *broker, mqtt_point *point);
-/* Calls `take` for each point whose filter matches the topic. */
-void filter_match(mqtt_broker *broker, const char *topic,
-                  void (*take)(mqtt_point *point, void *context), void *context);
+bool filter_join(mqtt_broker *broker, mqtt_watch *watch);
+void filter_leave(mqtt_broker *broker, mqtt_watch *watch);
+bool filter_is_refused(const mqtt_watch *watch);
 /* A new connection: all are to be subscribed again. */
 void filter_forget(mqtt_broker *broker);
 void filter_free_all(mqtt_broker *broker);
-/* Whether the broker has answered for all filters of the device. */
-bool filter_settled(const mapper_device *device);
 
 /* Without the lock, on the network thread: subscribes and unsubscribes what has changed. Returns a
  * MOSQ_ERR_. */
 int filter_sync(mqtt_broker *broker);
 void filter_answered(mqtt_broker *broker, int mid, int count, const int *granted);
+
+/* ---- availability (availability.c) -------------------------------------------------------- */
+
+/* Out of a device's settings; leaves null where there are none. */
+mapper_status availability_take(mapper_device *device, const mapper_settings *settings,
+                                const mapper_call *call);
+void availability_free(mapper_device *device);
+/* Each open begins without knowing. False: no memory. */
+bool availability_join(mapper_device *device);
+void availability_leave(mapper_device *device);
+/* A new connection: what no retained message tells is forgotten. */
+void availability_forget(mapper_device *device);
+bool availability_is_away(const mapper_device *device);
+/* "hall/LWT says 'Offline'" */
+const char *availability_text(const mapper_device *device);
+
+/* The link as the connection and the availability make it; it is told if it has changed. */
+void device_update_link(mapper_device *device);
 
 /* ---- reports (report.c) ------------------------------------------------------------------- */
 
@@ -248,10 +334,21 @@ void report_timers(mqtt_broker *broker, int64_t now);
 
 /* ---- messages (message.c) ----------------------------------------------------------------- */
 
-/* Without the lock, on the network thread: gives the message to the points that wait for it. */
+struct mqtt_arrival {
+  mqtt_broker *broker;
+  const struct mosquitto_message *message;
+  int64_t now;
+};
+
+/* Without the lock, on the network thread: gives the message to the watches that wait for it. */
 void message_arrived(mqtt_broker *broker, const struct mosquitto_message *message);
 /* On the network thread: what was published is all that is known of a point without a topic. */
 void message_was_set(mqtt_point *point, const mapper_value *value);
+/* What a point's watch does with a message. */
+void message_take(mqtt_watch *watch, const mqtt_arrival *arrival);
+/* The beginning of the payload, with what is not printable as dots. */
+#define EXCERPT_MAX 64
+void message_excerpt(const struct mosquitto_message *message, char text[EXCERPT_MAX + 4]);
 /* The point's sample of now; what its value points to is the point's. */
 mapper_sample message_sample(const mqtt_point *point);
 
@@ -261,6 +358,7 @@ typedef enum publish_state {
   PUBLISH_QUEUED,
   PUBLISH_SENDING,
   PUBLISH_SENT,
+  PUBLISH_AWAITED, /* acknowledged; the topic has not told the value yet */
   PUBLISH_DONE
 } publish_state;
 
@@ -272,9 +370,10 @@ struct mqtt_publish {
   mapper_status status; /* PUBLISH_DONE */
   int mid, qos;
   bool retain;
-  uint32_t index; /* in the lane call's arrays */
+  bool is_confirmed; /* the topic told it before the broker acknowledged */
+  uint32_t index;    /* in the lane call's arrays */
   mqtt_point *point;
-  mapper_value value; /* with data of its own, behind the topic; NONE if the point has a topic */
+  mapper_value value; /* with data of its own, behind the topic; NONE if nobody needs it */
   char *topic;
   size_t size;
   char payload[];
@@ -283,6 +382,8 @@ struct mqtt_publish {
 mqtt_publish *publish_new(mqtt_point *point, const mapper_value *value, const buffer *payload,
                           uint32_t index);
 void publish_queue(mqtt_broker *broker, mqtt_publish *publish);
+/* The point's topic has told a value. */
+void publish_confirmed(mqtt_point *point);
 /* The lane call lets go of it: it is freed now or once libmosquitto is through with it. */
 void publish_release(mqtt_broker *broker, mqtt_publish *publish);
 /* The connection is gone: all end with `status`. */

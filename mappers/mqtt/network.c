@@ -24,69 +24,7 @@ int64_t mqtt_now_ns(void) {
   return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
 }
 
-/* ---- what libmosquitto tells -------------------------------------------------------------- */
-
-/* Devices whose link had gone and whose subscriptions are there again. */
-static void links_up(mqtt_broker *broker) {
-  for (mapper_device *device = broker->devices; device; device = device->next) {
-    device_notify(device);
-    if (device->link_now == MAPPER_LINK_UP || !filter_settled(device)) continue;
-    device->link_now = MAPPER_LINK_UP;
-    report_queue(device);
-  }
-}
-
-static void on_connect(struct mosquitto *client, void *context, int code) {
-  (void)client;
-  mqtt_broker *broker = context;
-  if (code != 0) {
-    broker->refusal = code;
-    return;
-  }
-  broker->connected_ns = mqtt_now_ns();
-  pthread_mutex_lock(&broker->lock);
-  broker->state = BROKER_UP;
-  broker->connection++;
-  filter_forget(broker);
-  links_up(broker);
-  pthread_mutex_unlock(&broker->lock);
-  mapper_logf(mqtt_api, mqtt_host, MAPPER_LOG_INFO, "connected to broker %s", broker->address);
-}
-
-static void on_subscribe(struct mosquitto *client, void *context, int mid, int count,
-                         const int *granted) {
-  (void)client;
-  mqtt_broker *broker = context;
-  pthread_mutex_lock(&broker->lock);
-  filter_answered(broker, mid, count, granted);
-  links_up(broker);
-  pthread_mutex_unlock(&broker->lock);
-}
-
-static void on_publish(struct mosquitto *client, void *context, int mid) {
-  (void)client;
-  mqtt_broker *broker = context;
-  pthread_mutex_lock(&broker->lock);
-  publish_acknowledged(broker, mid);
-  pthread_mutex_unlock(&broker->lock);
-}
-
-static void on_message(struct mosquitto *client, void *context,
-                       const struct mosquitto_message *message) {
-  (void)client;
-  message_arrived(context, message);
-}
-
 /* ---- the end of a connection or of an attempt --------------------------------------------- */
-
-static const char *client_id(const mqtt_broker *broker) {
-  return broker->key.client_id ? broker->key.client_id : broker->client_id;
-}
-
-/* Forgets the connection and all that was queued in it. */
-static int reset_client(mqtt_broker *broker) {
-  return mosquitto_reinitialise(broker->client, client_id(broker), true, broker);
-}
 
 /* When to try next. The time is shortened at random by up to a fifth, so that not all nodes come at
  * once when a broker is back. */
@@ -105,18 +43,17 @@ static void give_up(mqtt_broker *broker, mapper_status status, const char *text)
   broker->state = BROKER_DOWN;
   broker->failures++;
   broker->failure = status;
-  snprintf(broker->failure_text, sizeof broker->failure_text, "%s %.100s: %s",
-           was_up ? "lost broker" : "no connection to broker", broker->address, text);
+  const char *what = was_up ? "lost broker" : "no connection to broker";
+  snprintf(broker->failure_text, sizeof broker->failure_text, "%s %.80s: %.140s", what,
+           broker->address, text);
   broker->attempt_ns = next_attempt(broker, was_up, now);
   publish_fail_all(broker, MAPPER_UNAVAILABLE);
   for (mapper_device *device = broker->devices; device; device = device->next) {
     device_notify(device);
-    if (!device->is_open) continue;
-    device->link_now = MAPPER_LINK_DOWN;
-    report_queue(device);
+    device_update_link(device);
   }
   pthread_mutex_unlock(&broker->lock);
-  reset_client(broker);
+  client_reset(broker);
   if (was_up) mapper_logf(mqtt_api, mqtt_host, MAPPER_LOG_WARNING, "%s", broker->failure_text);
   report_work(broker);
 }
@@ -128,7 +65,7 @@ static void give_up(mqtt_broker *broker, mapper_status status, const char *text)
 static bool resolve(mqtt_broker *broker, const char **why) {
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
   broker->addresses.count = broker->addresses.next = 0;
-  int error = getaddrinfo(broker->key.host, NULL, &hints, &found);
+  int error = getaddrinfo(broker->key.texts[KEY_HOST], NULL, &hints, &found);
   if (error) {
     *why = gai_strerror(error);
     return false;
@@ -144,20 +81,6 @@ static bool resolve(mqtt_broker *broker, const char **why) {
   return broker->addresses.count > 0;
 }
 
-static int prepare_client(mqtt_broker *broker) {
-  int error = reset_client(broker);
-  if (error) return error;
-  struct mosquitto *client = broker->client;
-  mosquitto_threaded_set(client, true); /* queue, and let the loop write */
-  mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
-  mosquitto_connect_callback_set(client, on_connect);
-  mosquitto_subscribe_callback_set(client, on_subscribe);
-  mosquitto_publish_callback_set(client, on_publish);
-  mosquitto_message_callback_set(client, on_message);
-  if (!broker->key.username) return MOSQ_ERR_SUCCESS;
-  return mosquitto_username_pw_set(client, broker->key.username, broker->key.password);
-}
-
 static const char *error_text(int error) {
   return error == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(error);
 }
@@ -167,11 +90,16 @@ static void try_address(mqtt_broker *broker, const char *why) {
   while (broker->addresses.next < broker->addresses.count) {
     const char *address = broker->addresses.text[broker->addresses.next++];
     broker->refusal = 0;
-    int error = prepare_client(broker);
+    broker->reason[0] = 0;
+    int error = client_prepare(broker);
     if (!error)
       error = mosquitto_connect_async(broker->client, address, broker->key.port, KEEPALIVE_S);
     if (error <= 0) {
       broker->connect_end_ns = mqtt_now_ns() + CONNECT_LIMIT;
+      return;
+    }
+    if (broker->reason[0]) { /* the same for every address */
+      give_up(broker, broker->reason_status, broker->reason);
       return;
     }
     why = error_text(error);
@@ -198,20 +126,21 @@ static void lost(mqtt_broker *broker, const char *why) {
   int code = broker->refusal;
   if (code > 0)
     give_up(broker, code < 6 ? refusals[code] : MAPPER_PROTOCOL, mosquitto_connack_string(code));
+  else if (broker->reason[0])
+    give_up(broker, broker->state == BROKER_UP ? MAPPER_UNAVAILABLE : broker->reason_status,
+            broker->reason);
   else if (broker->state == BROKER_CONNECTING)
     try_address(broker, why);
   else
     give_up(broker, MAPPER_UNAVAILABLE, why);
 }
 
-/* No device is open: says good-bye. */
-static void leave(mqtt_broker *broker) {
+/* No device is open: leaves. */
+static void leave(mqtt_broker *broker, bool is_connected) {
   pthread_mutex_lock(&broker->lock);
   publish_fail_all(broker, MAPPER_UNAVAILABLE);
   pthread_mutex_unlock(&broker->lock);
-  mosquitto_disconnect(broker->client);
-  mosquitto_loop_write(broker->client, 1);
-  reset_client(broker);
+  client_leave(broker, is_connected);
   broker->backoff = BACKOFF_FIRST;
 }
 
@@ -222,6 +151,7 @@ typedef struct situation {
   bool is_stopping;
   bool is_leaving; /* no device is open, but there is a connection */
   bool is_idle;    /* no device is open */
+  bool was_up;     /* what is left is a connection that stands */
   broker_state state;
   int64_t attempt_ns, due_ns;
 } situation;
@@ -230,6 +160,7 @@ static situation look(mqtt_broker *broker) {
   pthread_mutex_lock(&broker->lock);
   situation now = {.is_stopping = broker->is_stopping, .is_idle = !broker->devices};
   now.is_leaving = (now.is_stopping || now.is_idle) && broker->state != BROKER_DOWN;
+  now.was_up = broker->state == BROKER_UP;
   if (now.is_leaving) {
     broker->state = BROKER_DOWN; /* a device that opens from now on waits for a new connection */
     broker->attempt_ns = 0;
@@ -268,7 +199,8 @@ static void wait(mqtt_broker *broker, const situation *now, struct pollfd files[
   files[1] = (struct pollfd){.fd = -1};
   if (now->state != BROKER_DOWN) {
     files[1].fd = mosquitto_socket(broker->client);
-    files[1].events = POLLIN | (mosquitto_want_write(broker->client) ? POLLOUT : 0);
+    if (!tls_is_shaking(broker, &files[1].events))
+      files[1].events = POLLIN | (mosquitto_want_write(broker->client) ? POLLOUT : 0);
   }
   if (poll(files, 2, timeout) <= 0) files[0].revents = files[1].revents = 0;
   if (files[0].revents) {
@@ -289,8 +221,11 @@ static int connect_error(const struct pollfd *file) {
 static int serve(mqtt_broker *broker, broker_state state, const struct pollfd *file) {
   if (file->fd < 0) return MOSQ_ERR_CONN_LOST;
   if (state == BROKER_CONNECTING && file->revents) {
-    errno = connect_error(file);
-    if (errno) return MOSQ_ERR_ERRNO;
+    int failure = connect_error(file);
+    /* A broker that refuses our certificate says so before it cuts the connection. */
+    if (failure && file->revents & POLLIN) mosquitto_loop_read(broker->client, 1);
+    errno = failure;
+    if (failure) return MOSQ_ERR_ERRNO;
   }
   int error = MOSQ_ERR_SUCCESS;
   if (file->revents & POLLOUT) error = mosquitto_loop_write(broker->client, 1);
@@ -321,7 +256,7 @@ void *broker_run(void *argument) {
   mqtt_broker *broker = argument;
   for (;;) {
     situation now = look(broker);
-    if (now.is_leaving) leave(broker);
+    if (now.is_leaving) leave(broker, now.was_up);
     if (now.is_stopping) return NULL;
     bool is_due = now.state == BROKER_DOWN && !now.is_idle && now.attempt_ns <= mqtt_now_ns();
     if (is_due)

@@ -36,7 +36,7 @@ void report_at(mapper_device *device, int64_t time_ns) {
 }
 
 static void append_dirty(mqtt_point *point) {
-  mapper_device *device = point->device;
+  mapper_device *device = point->watch.device;
   point->is_dirty = true;
   point->next_dirty = NULL;
   *device->dirty_end = point;
@@ -44,7 +44,7 @@ static void append_dirty(mqtt_point *point) {
 }
 
 void report_dirty(mqtt_point *point) {
-  mapper_device *device = point->device;
+  mapper_device *device = point->watch.device;
   if (!device->is_reporting || !point->is_subscribed) return;
   if (!point->is_dirty) append_dirty(point);
   report_queue(device);
@@ -119,15 +119,33 @@ static void report_samples(mapper_device *device) {
     device->busy_wait = 0;
 }
 
+void device_update_link(mapper_device *device) {
+  bool is_lost = device->broker->state != BROKER_UP || device->unsettled > 0;
+  device_link now = is_lost ? LINK_LOST : availability_is_away(device) ? LINK_AWAY : LINK_UP;
+  bool is_back = device->link_now == LINK_AWAY && now == LINK_UP;
+  device->link_now = now;
+  if (!device->is_open) return;
+  /* The host holds the values for old since it was told that the device is away. */
+  for (uint32_t i = 0; is_back && i < device->count; i++)
+    if (device->points[i].has_message) report_dirty(&device->points[i]);
+  if (now != device->link_told) report_queue(device);
+}
+
 /* Tells a change of the link. Called with the lock held, which it lets go for the call. */
 static void report_link(mapper_device *device) {
   mqtt_broker *broker = device->broker;
   if (!device->is_open || device->link_now == device->link_told) return;
   device->link_told = device->link_now;
-  int32_t state = device->link_now;
-  mapper_status why = state == MAPPER_LINK_UP ? MAPPER_OK : broker->failure;
   char text[TEXT_MAX] = "";
-  if (state != MAPPER_LINK_UP) memcpy(text, broker->failure_text, sizeof text);
+  mapper_status why = MAPPER_OK;
+  if (device->link_now == LINK_LOST) {
+    why = broker->failure;
+    memcpy(text, broker->failure_text, sizeof text);
+  } else if (device->link_now == LINK_AWAY) {
+    why = MAPPER_UNAVAILABLE;
+    snprintf(text, sizeof text, "%s", availability_text(device));
+  }
+  int32_t state = device->link_now == LINK_UP ? MAPPER_LINK_UP : MAPPER_LINK_DOWN;
   pthread_mutex_unlock(&broker->lock);
   mqtt_api->link(mqtt_host, device->token, state, why, text, strlen(text));
   pthread_mutex_lock(&broker->lock);
@@ -152,7 +170,7 @@ static void look_for_stale(mapper_device *device, int64_t now) {
   if (!device->stale_after) return;
   for (uint32_t i = 0; i < device->count; i++) {
     mqtt_point *point = &device->points[i];
-    if (!point->topic || !point->has_message || point->is_stale) continue;
+    if (!point->watch.topic || !point->has_message || point->is_stale) continue;
     int64_t end = point->arrived_ns + device->stale_after;
     if (end > now) {
       report_at(device, end);

@@ -52,12 +52,17 @@ static mapper_status create(mapper_host *host, uint64_t token, const mapper_sett
   if (!virtual_fault_parse(text, strlen(text), &fault))
     return mapper_failf(virtual_api, call, MAPPER_INVALID,
                         "setting fault: '%s': expected " FAULT_EXPECTED, text);
+  text = mapper_find_text(settings, "faultOn", "read");
+  virtual_call struck = virtual_fault_call(text);
+  if (struck == ON_COUNT)
+    return mapper_failf(virtual_api, call, MAPPER_INVALID,
+                        "setting faultOn: '%s': expected open, read, write or method", text);
   mapper_device *device = calloc(1, sizeof *device);
   if (!device) return MAPPER_NO_MEMORY;
   device->token = token;
   device->seed = mapper_find_int(settings, "seed", 1);
   device->push = mapper_find_bool(settings, "push", false);
-  device->faults[virtual_fault_call(mapper_find_text(settings, "faultOn", "read"))] = fault;
+  device->faults[struck] = fault;
   pthread_mutex_init(&device->lock, NULL);
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
@@ -186,7 +191,10 @@ static void destroy(mapper_device *device) {
 }
 
 static const void *query(const char *id) {
-  return strcmp(id, MAPPER_EXT_SUBSCRIBE) == 0 ? &virtual_subscribe : NULL;
+  if (strcmp(id, MAPPER_EXT_SUBSCRIBE) == 0) return &virtual_subscribe;
+  if (strcmp(id, MAPPER_EXT_METHODS) == 0) return &virtual_methods;
+  if (strcmp(id, MAPPER_EXT_DISCOVERY) == 0) return &virtual_discovery;
+  return NULL;
 }
 
 /* Built under another id, the same devices serve as a second, independent mapper. */

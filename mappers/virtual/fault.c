@@ -101,17 +101,21 @@ size_t virtual_fault_print(const virtual_fault *fault, char text[FAULT_TEXT_MAX]
   return length > 0 ? (size_t)length : 0;
 }
 
+static const char *const call_names[ON_COUNT] = {"open", "read", "write", "method"};
+
+const char *virtual_call_name(virtual_call which) { return call_names[which]; }
+
 virtual_call virtual_fault_call(const char *name) {
-  if (strcmp(name, "open") == 0) return ON_OPEN;
-  return strcmp(name, "write") == 0 ? ON_WRITE : ON_READ;
+  int which = 0;
+  while (which < ON_COUNT && strcmp(name, call_names[which]) != 0) which++;
+  return (virtual_call)which;
 }
 
-/* Waits until the time is up, the deadline has come or the call is cancelled. */
-static mapper_status delay(uint64_t milliseconds, const mapper_call *call) {
-  int64_t end = virtual_now_ns() + (int64_t)milliseconds * 1000000;
-  int64_t deadline = virtual_api->deadline_ns(call);
-  bool late = end > deadline;
-  if (late) end = deadline;
+mapper_status virtual_wait(uint64_t milliseconds, const mapper_call *call) {
+  int64_t now = virtual_now_ns(), deadline = virtual_api->deadline_ns(call);
+  int64_t most = deadline > now ? (deadline - now) / 1000000 : 0;
+  bool late = milliseconds > (uint64_t)most;
+  int64_t end = late ? deadline : now + (int64_t)milliseconds * 1000000;
   struct pollfd cancel = {.fd = virtual_api->cancel_fd(call), .events = POLLIN};
   for (;;) {
     if (virtual_api->cancelled(call)) return MAPPER_CANCELLED;
@@ -121,7 +125,12 @@ static mapper_status delay(uint64_t milliseconds, const mapper_call *call) {
     if (ppoll(&cancel, 1, &wait, NULL) < 0 && errno != EINTR)
       return mapper_failf(virtual_api, call, MAPPER_INTERNAL, "cannot wait: poll failed");
   }
-  if (!late) return MAPPER_OK;
+  return late ? MAPPER_TIMEOUT : MAPPER_OK;
+}
+
+static mapper_status delay(uint64_t milliseconds, const mapper_call *call) {
+  mapper_status status = virtual_wait(milliseconds, call);
+  if (status != MAPPER_TIMEOUT) return status;
   return mapper_failf(virtual_api, call, MAPPER_TIMEOUT,
                       "fault on demand: the delay of %llu ms goes beyond the deadline",
                       (unsigned long long)milliseconds);

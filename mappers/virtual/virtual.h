@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "mapper/ext/discovery.h"
+#include "mapper/ext/methods.h"
 #include "mapper/ext/subscribe.h"
 #include "mapper/helpers.h"
 
@@ -32,7 +34,7 @@ typedef struct virtual_fault {
   uint64_t amount;
 } virtual_fault;
 
-typedef enum virtual_call { ON_OPEN, ON_READ, ON_WRITE, ON_COUNT } virtual_call;
+typedef enum virtual_call { ON_OPEN, ON_READ, ON_WRITE, ON_METHOD, ON_COUNT } virtual_call;
 
 #define FAULT_EXPECTED "none, delay:MS, error:CLASS, hang, crash, exit, exit:CODE or leak:BYTES"
 
@@ -41,7 +43,12 @@ typedef enum virtual_call { ON_OPEN, ON_READ, ON_WRITE, ON_COUNT } virtual_call;
 
 bool virtual_fault_parse(const char *text, size_t size, virtual_fault *fault);
 size_t virtual_fault_print(const virtual_fault *fault, char text[FAULT_TEXT_MAX]);
+/* "open", "read", "write" or "method"; ON_COUNT when it is none of them. */
 virtual_call virtual_fault_call(const char *name);
+const char *virtual_call_name(virtual_call which);
+
+/* Waits so long within a lane call. CANCELLED; TIMEOUT when the deadline came first. */
+mapper_status virtual_wait(uint64_t milliseconds, const mapper_call *call);
 
 /* Does what the fault says within a lane call, and returns how the call goes on. */
 mapper_status virtual_fault_strike(const virtual_fault *fault, const mapper_call *call);
@@ -49,7 +56,7 @@ mapper_status virtual_fault_strike(const virtual_fault *fault, const mapper_call
 /* The part of a fault that needs no call: hang, crash, exit, leak. */
 void virtual_fault_strike_process(const virtual_fault *fault);
 
-/* ---- points (point.c) --------------------------------------------------------------------- */
+/* ---- points (point.c, value.c) ------------------------------------------------------------ */
 
 typedef enum virtual_kind {
   KIND_NONE, /* refused in bind */
@@ -61,6 +68,8 @@ typedef enum virtual_kind {
   KIND_SETTABLE,
   KIND_FAULT,
 } virtual_kind;
+
+const char *virtual_kind_name(virtual_kind kind);
 
 typedef struct virtual_point {
   virtual_kind kind;
@@ -75,6 +84,7 @@ typedef struct virtual_point {
   double level;      /* where KIND_RANDOM_WALK and KIND_COUNTER stand */
   bool began;        /* `level` has been read once */
   mapper_value held; /* KIND_CONSTANT, KIND_SETTABLE: the value, its data in `bytes` */
+  char *text;        /* what they hold at first, if it is text or bytes */
   uint8_t *bytes;
   size_t capacity;
 
@@ -85,6 +95,21 @@ typedef struct virtual_point {
 mapper_status virtual_point_bind(virtual_point *point, const mapper_point *from, int64_t seed,
                                  const mapper_call *call);
 void virtual_point_free(virtual_point *point);
+
+/* Curves, counters and walks begin again. */
+void virtual_point_restart(virtual_point *point, int64_t seed);
+/* A settable point holds what it held at first. False when there is no memory. */
+bool virtual_point_restore(virtual_point *point);
+
+bool virtual_is_data(mapper_type type);
+
+/* splitmix64: a good generator of 64 bits of state. */
+uint64_t virtual_random(uint64_t *state);
+
+/* The number as a value of the type; false when the type cannot hold it. Fractions are rounded for
+ * integers; for BOOL the caller decides. */
+bool virtual_number_value(double number, mapper_type type, mapper_value *value);
+
 bool virtual_point_hold(virtual_point *point, const mapper_value *value);
 
 /* Most bytes that the next value of the point needs beside the value itself. */
@@ -99,7 +124,7 @@ mapper_status virtual_point_value(virtual_point *point, int64_t elapsed_ns,
 mapper_status virtual_point_check_write(const virtual_point *point, const mapper_value *value,
                                         const mapper_call *call, uint32_t index);
 
-/* ---- device (device.c, push.c) ------------------------------------------------------------ */
+/* ---- device (device.c, push.c, methods.c, discovery.c) ------------------------------------ */
 
 /* Memory that a batch of values points into. Grows, never shrinks. */
 typedef struct virtual_scratch {
@@ -139,6 +164,12 @@ int64_t virtual_now_ns(void);
 mapper_status virtual_collect(mapper_device *device, const uint32_t *points, uint32_t count,
                               mapper_sample *out, virtual_scratch *scratch);
 
+/* The device's settings and a point's as JSON, from malloc; null when there is no memory. */
+char *virtual_device_settings(const mapper_device *device);
+char *virtual_point_settings(const virtual_point *point);
+
 extern const mapper_subscribe virtual_subscribe;
+extern const mapper_methods virtual_methods;
+extern const mapper_discovery virtual_discovery;
 
 #endif

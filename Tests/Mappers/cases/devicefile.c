@@ -6,6 +6,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "mapper/helpers.h"
+
 static const struct {
   const char *name;
   mapper_type type;
@@ -57,6 +59,17 @@ static place item_of(place at, int index) {
   return node_at(at, at.node->data.sequence.items.start[index]);
 }
 
+/* A list of texts is handed to mappers as JSON. */
+static void put_list(mapper_settings *settings, const char *key, place list) {
+  char json[1024] = "[";
+  for (int i = 0; i < length_of(list); i++) {
+    size_t size = strlen(json);
+    snprintf(json + size, sizeof json - size, "%s\"%s\"", i ? "," : "", text_of(item_of(list, i)));
+  }
+  strncat(json, "]", sizeof json - strlen(json) - 1);
+  fake_settings_put(settings, key, mapper_data(MAPPER_TYPE_BYTES, json, (uint32_t)strlen(json)));
+}
+
 static void put_settings(mapper_settings *settings, place at) {
   if (!at.node || at.node->type != YAML_MAPPING_NODE) return;
   yaml_node_pair_t *pair = at.node->data.mapping.pairs.start;
@@ -64,7 +77,11 @@ static void put_settings(mapper_settings *settings, place at) {
     place value = node_at(at, pair->value);
     bool is_plain = value.node && value.node->type == YAML_SCALAR_NODE &&
                     value.node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    fake_settings_put_scalar(settings, text_of(node_at(at, pair->key)), text_of(value), is_plain);
+    const char *key = text_of(node_at(at, pair->key));
+    if (value.node && value.node->type == YAML_SEQUENCE_NODE)
+      put_list(settings, key, value);
+    else
+      fake_settings_put_scalar(settings, key, text_of(value), is_plain);
   }
 }
 

@@ -23,7 +23,13 @@ static void decode(const frame_answer *answer, const frame_request *request, uin
   bool is_bits = request->function <= 2;
   uint8_t *bytes = exactly(answer->data, answer->data_size);
   for (unsigned load = 0; load <= LOAD_BLOCK; load++) {
-    codec codec = {(uint8_t)load, FORM_UNSIGNED, 16, choice & 3, MAPPER_TYPE_U64, 1, 1};
+    codec codec = {.load = (uint8_t)load,
+                   .form = FORM_UNSIGNED,
+                   .bits = 16,
+                   .order = choice & 3,
+                   .type = MAPPER_TYPE_U64,
+                   .count = 1,
+                   .scale = 1};
     if (is_bits != (load == LOAD_BIT || load == LOAD_BITS) && load != LOAD_BLOCK) continue;
     if (load >= LOAD_32_ABCD) codec.count = 2, codec.bits = 32;
     if (load >= LOAD_64_ABCD) codec.count = 4, codec.bits = 64;
@@ -54,9 +60,9 @@ static void decode(const frame_answer *answer, const frame_request *request, uin
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const uint8_t functions[] = {1, 2, 3, 4, 5, 6, 15, 16};
+  static const uint8_t functions[] = {1, 2, 3, 4, 5, 6, 15, 16, 22, 43};
   if (size < 6) return 0;
-  frame_request request = {data[0], functions[data[1] % 8], (uint16_t)(data[2] << 8 | data[3]), 1,
+  frame_request request = {data[0], functions[data[1] % 10], (uint16_t)(data[2] << 8 | data[3]), 1,
                            data + 2};
   if (request.function <= 2) request.quantity = (uint16_t)(1 + data[4] * 8 % 2000);
   if (request.function == 3 || request.function == 4)

@@ -39,6 +39,9 @@ struct slave {
   int argument, dead_unit, refused_exception, lacking;
   frame_space refused_space;
   unsigned refused_first, refused_count, limit;
+  bool is_left[256], is_few; /* which units are answered, if not all are */
+  const char *const *objects;
+  int object_count;
   int seen, accepted, connected;
   slave_request requests[SEEN];
 };
@@ -58,6 +61,30 @@ static void end_client(slave *slave, client *client) {
   pthread_mutex_unlock(&slave->lock);
 }
 
+/* The answer to function 43, which libmodbus lacks; the lock is held. */
+static size_t identification(const slave *slave, const uint8_t *request, uint8_t *out) {
+  unsigned kind = request[9], first = request[10];
+  unsigned end = kind == 1 && slave->object_count > 3 ? 3 : (unsigned)slave->object_count;
+  unsigned count = first + 2 < end ? 2 : first < end ? end - first : 0, next = first + count;
+  bool is_more = next < end;
+  size_t size = 14;
+  memcpy(out, request, 10);
+  out[10] = slave->object_count > 3 ? 0x82 : 0x81;
+  out[11] = is_more ? 0xff : 0;
+  out[12] = is_more ? (uint8_t)next : 0;
+  out[13] = (uint8_t)count;
+  for (unsigned i = first; i < next; i++) {
+    size_t length = strlen(slave->objects[i]);
+    out[size++] = (uint8_t)i;
+    out[size++] = (uint8_t)length;
+    memcpy(out + size, slave->objects[i], length);
+    size += length;
+  }
+  out[4] = 0;
+  out[5] = (uint8_t)(size - FRAME_PREFIX);
+  return size;
+}
+
 /* The answer that libmodbus gives, or an exception of ours; the lock is held. */
 static size_t answer(slave *slave, const uint8_t *request, size_t size, uint8_t *out) {
   uint8_t function = request[7];
@@ -71,6 +98,10 @@ static size_t answer(slave *slave, const uint8_t *request, size_t size, uint8_t 
     exception = slave->refused_exception;
   if (slave->limit && quantity > slave->limit) exception = 3;
   if (slave->lacking && function >= slave->lacking) exception = 1;
+  if (function == FUNCTION_IDENTIFICATION && !exception) {
+    if (slave->object_count) return identification(slave, request, out);
+    exception = 1;
+  }
 
   if (exception) {
     memcpy(out, request, 7);
@@ -101,7 +132,7 @@ static bool serve(slave *slave, client *client, const uint8_t *request, size_t s
   size_t length = answer(slave, request, size, out);
   slave_fault fault = slave->fault;
   slave->fault = FAULT_NONE;
-  bool dead = request[6] == slave->dead_unit;
+  bool dead = request[6] == slave->dead_unit || (slave->is_few && !slave->is_left[request[6]]);
   pthread_mutex_unlock(&slave->lock);
 
   if (dead) return true;
@@ -331,6 +362,15 @@ void slave_refuse(slave *slave, frame_space space, unsigned first, unsigned coun
 void slave_limit(slave *slave, unsigned quantity) { LOCKED(slave, slave->limit = quantity); }
 
 void slave_lack_functions(slave *slave, int from) { LOCKED(slave, slave->lacking = from); }
+
+void slave_leave(slave *slave, const int *units, int count) {
+  LOCKED(slave, slave->is_few = true; memset(slave->is_left, 0, sizeof slave->is_left);
+         for (int i = 0; i < count; i++) slave->is_left[units[i]] = true);
+}
+
+void slave_identify(slave *slave, const char *const *objects, int count) {
+  LOCKED(slave, slave->objects = objects; slave->object_count = count);
+}
 
 void slave_hang_up(slave *slave) {
   LOCKED(slave, slave->hanging_up = true);

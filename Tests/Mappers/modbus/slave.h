@@ -57,6 +57,11 @@ void slave_refuse(slave *slave, frame_space space, unsigned first, unsigned coun
 void slave_limit(slave *slave, unsigned quantity);
 /* Function codes from this one on are answered with exception 1; 0: none. */
 void slave_lack_functions(slave *slave, int from);
+/* Only these units are answered from now on. */
+void slave_leave(slave *slave, const int *units, int count);
+/* Function 43 is answered with these texts as objects 0, 1, 2 … (none: with exception 1). Each
+ * answer carries two of them at most. */
+void slave_identify(slave *slave, const char *const *objects, int count);
 /* Ends all connections, as a device does that closes idle ones. */
 void slave_hang_up(slave *slave);
 

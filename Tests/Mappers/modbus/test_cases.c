@@ -2,11 +2,13 @@
 #define _GNU_SOURCE
 #include <stdlib.h>
 
+#include "bus.h"
 #include "cases/cases.h"
 #include "harness.h"
 
 typedef struct peer {
   slave *slave;
+  bus *bus;      /* of a device on a serial line; else null */
   bool is_write; /* the last step */
   int requests;  /* that the expectations of this step have named */
 } peer;
@@ -17,6 +19,14 @@ static const char *type_name(const mapper_value *value) {
   return value->type < sizeof names / sizeof *names ? names[value->type] : "?";
 }
 
+static void slave_value(const peer *peer, frame_space space, unsigned address, uint16_t value) {
+  slave_set(peer->slave, space, address, value);
+}
+
+static void bus_value(const peer *peer, frame_space space, unsigned address, uint16_t value) {
+  bus_set(peer->bus, space, address, value);
+}
+
 /* "slave holding 0 00d2 0001": words in hexadecimal from an address on; bits as 0 and 1. */
 static bool fill_slave(case_run *run, char *rest) {
   static const char *const spaces[] = {"coil", "discrete", "input", "holding"};
@@ -25,7 +35,8 @@ static bool fill_slave(case_run *run, char *rest) {
   for (int i = 0; i < 4 && *address; i++) {
     if (strcmp(spaces[i], space) != 0) continue;
     for (unsigned at = (unsigned)atoi(address); *rest; at++)
-      slave_set(peer->slave, (frame_space)i, at, (uint16_t)strtoul(case_word(&rest), NULL, 16));
+      (peer->bus ? bus_value : slave_value)(peer, (frame_space)i, at,
+                                            (uint16_t)strtoul(case_word(&rest), NULL, 16));
     return true;
   }
   return case_complain(run, "expected coil, discrete, input or holding and an address", space);
@@ -54,16 +65,21 @@ static bool read_properties(case_run *run) {
 /* All requests of a read or write have to be named. */
 static bool end_step(case_run *run) {
   peer *peer = run->peer;
-  if (slave_seen(peer->slave) != peer->requests)
-    return case_complain(run, "requests of the step before", seen_text(peer->slave));
+  int seen = peer->bus ? bus_seen(peer->bus) : slave_seen(peer->slave);
+  if (seen != peer->requests)
+    return case_complain(run, "requests of the step before",
+                         peer->bus ? "on the serial line" : seen_text(peer->slave));
   slave_forget(peer->slave);
+  if (peer->bus) bus_forget(peer->bus);
   peer->requests = 0;
   return true;
 }
 
 static bool expect_request(case_run *run, const char *expected) {
   peer *peer = run->peer;
-  slave_request request = slave_request_at(peer->slave, peer->requests++);
+  slave_request request = peer->bus ? bus_request_at(peer->bus, peer->requests)
+                                    : slave_request_at(peer->slave, peer->requests);
+  peer->requests++;
   char found[32];
   snprintf(found, sizeof found, "%u %u %u", request.function, request.address, request.quantity);
   return case_expect(run, found, expected);
@@ -89,9 +105,15 @@ static bool step(case_run *run, const char *verb, char *rest) {
   return case_expect(run, found, rest);
 }
 
-/* The slave takes the device's place. A serial device keeps its lack of an address. */
+/* The slave takes the device's place; a serial line gets one of its own. */
 static void start(case_run *run) {
-  const peer *peer = run->peer;
+  peer *peer = run->peer;
+  if (mapper_find(&run->file.settings, "serialPort")) {
+    int unit = (int)mapper_find_int(&run->file.settings, "slaveID", 1);
+    peer->bus = bus_start(&unit, 1);
+    fake_settings_put_scalar(&run->file.settings, "serialPort", bus_path(peer->bus), true);
+    return;
+  }
   if (!mapper_find(&run->file.settings, "ip")) return;
   char port[16];
   snprintf(port, sizeof port, "%d", slave_port(peer->slave));
@@ -105,7 +127,8 @@ static void run_case(const char *name, void *context) {
   (void)context;
   peer peer = {.slave = slave_start()};
   case_run_folder(&suite, the_host(), MAPPER_FOLDER, name, &peer);
+  if (peer.bus) bus_stop(peer.bus);
   slave_stop(peer.slave);
 }
 
-TEST(each_case_folder_does_what_it_says) { CHECK(each_case(MAPPER_FOLDER, run_case, NULL) >= 5); }
+TEST(each_case_folder_does_what_it_says) { CHECK(each_case(MAPPER_FOLDER, run_case, NULL) >= 9); }

@@ -319,10 +319,90 @@ TEST(a_value_out_of_range_is_refused_with_value_and_range) {
                "2 is outside 0 to 1 (bool)");
   cannot_write(MAPPER_TYPE_I64, "register: CoilRegister, offset: 0, limit: 3", INT(8),
                MAPPER_INVALID, "8 is outside 0 to 7 (uint3)");
-  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint8", INT(1), MAPPER_UNSUPPORTED,
-               "an 8-bit value shares its register with another byte: it is read only");
+  cannot_write(MAPPER_TYPE_I64, HOLDING "dataType: uint8", INT(256), MAPPER_INVALID,
+               "256 is outside 0 to 255 (uint8)");
+  cannot_write(MAPPER_TYPE_I64, HOLDING "bit: 4, bitCount: 3", INT(8), MAPPER_INVALID,
+               "8 is outside 0 to 7 (uint3)");
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.5, valueOffset: -40", REAL(-41),
+               MAPPER_INVALID,
+               "-41 is outside -40 to 32727.5 (uint16 with scale 0.5 and valueOffset -40)");
+  cannot_write(MAPPER_TYPE_F64, HOLDING "dataType: int16, valueOffset: 100", REAL(40000),
+               MAPPER_INVALID, "40000 is outside -32668 to 32867 (int16 with valueOffset 100)");
   cannot_write(MAPPER_TYPE_I64, HOLDING, mapper_data(MAPPER_TYPE_TEXT, "7", 1), MAPPER_TYPE,
                "expected a number or a truth value");
+}
+
+TEST(bits_of_a_register_are_read_alone) {
+  /* 0xa5c3 is 1010'0101'1100'0011 */
+  reads_int(HOLDING "bit: 0", DATA(0xa5, 0xc3), MAPPER_TYPE_BOOL, 1);
+  reads_int(HOLDING "bit: 2", DATA(0xa5, 0xc3), MAPPER_TYPE_BOOL, 0);
+  reads_int(HOLDING "bit: 15", DATA(0xa5, 0xc3), MAPPER_TYPE_BOOL, 1);
+  reads_int(HOLDING "bit: 6, bitCount: 4", DATA(0xa5, 0xc3), MAPPER_TYPE_U8, 7);
+  reads_int(HOLDING "bit: 4, bitCount: 12", DATA(0xa5, 0xc3), MAPPER_TYPE_U16, 0xa5c);
+  reads_int(HOLDING "bit: 0, bitCount: 16", DATA(0xa5, 0xc3), MAPPER_TYPE_U16, 0xa5c3);
+  reads_int(HOLDING "bit: 8, isSwap: true", DATA(0xa5, 0xc3), MAPPER_TYPE_BOOL, 1);
+  reads_int(HOLDING "bit: 0, bitCount: 8, byteOrder: BADC", DATA(0xa5, 0xc3), MAPPER_TYPE_U8, 0xa5);
+  /* With a type of its own, the highest bit is the sign. */
+  reads_int(HOLDING "bit: 6, bitCount: 2, dataType: int16", DATA(0xa5, 0xc3), MAPPER_TYPE_I8, -1);
+  reads_int(HOLDING "bit: 6, bitCount: 1, dataType: uint8", DATA(0xa5, 0xc3), MAPPER_TYPE_U8, 1);
+  reads_real(HOLDING "bit: 6, bitCount: 4, scale: 0.5", DATA(0xa5, 0xc3), MAPPER_TYPE_F64, 3.5);
+}
+
+TEST(wrong_bits_are_refused_with_what_was_expected) {
+  refuses(MAPPER_TYPE_BOOL, HOLDING "bit: 16", "bit: 16: expected a whole number from 0 to 15");
+  refuses(MAPPER_TYPE_I64, HOLDING "bit: 10, bitCount: 7",
+          "bitCount: 7: expected at most 6 from bit 10 on");
+  refuses(MAPPER_TYPE_BOOL, HOLDING "bit: 1, bitCount: 2",
+          "bitCount: 2: expected at most 1 for bool");
+  refuses(MAPPER_TYPE_I64, HOLDING "bit: 1, bitCount: 9, dataType: uint8",
+          "bitCount: 9: expected at most 8 for uint8");
+  refuses(MAPPER_TYPE_I64, HOLDING "bitCount: 2",
+          "bit: missing: expected 0 to 15, since bitCount is given");
+  refuses(MAPPER_TYPE_TEXT, HOLDING "bit: 1",
+          "bit: 1: expected bool, int, int8, uint8, int16 or uint16, not string");
+  refuses(MAPPER_TYPE_I64, HOLDING "bit: 1, dataType: float32",
+          "bit: 1: expected bool, int, int8, uint8, int16 or uint16, not float32");
+  refuses(MAPPER_TYPE_I64, HOLDING "bit: 1, limit: 2",
+          "limit: 2: expected 1: bit counts within one register");
+  refuses(MAPPER_TYPE_BOOL, "register: CoilRegister, offset: 0, bit: 1",
+          "bit: 1: expected an InputRegister or HoldingRegister");
+  refuses(MAPPER_TYPE_BOOL, HOLDING "bit: 1, valueOffset: 2",
+          "valueOffset: 2: expected 0 for bool");
+  refuses(MAPPER_TYPE_I64, HOLDING "padding: space",
+          "padding: space: expected only for dataType string");
+  refuses(MAPPER_TYPE_TEXT, HOLDING "limit: 2, padding: zero",
+          "padding: \"zero\": expected nul or space");
+}
+
+TEST(bits_are_written_in_their_place_and_leave_the_rest_zero) {
+  writes(MAPPER_TYPE_BOOL, HOLDING "bit: 9", mapper_bool(true), EXPECT(2, 0));
+  writes(MAPPER_TYPE_I64, HOLDING "bit: 6, bitCount: 4", INT(7), EXPECT(1, 0xc0));
+  writes(MAPPER_TYPE_I64, HOLDING "bit: 6, bitCount: 4, isSwap: true", INT(7), EXPECT(0xc0, 1));
+  writes(MAPPER_TYPE_I64, HOLDING "bit: 4, bitCount: 4, dataType: int16", INT(-2), EXPECT(0, 0xe0));
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: int8", INT(-2), EXPECT(0, 0xfe));
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: uint8, isSwap: true", INT(0x12), EXPECT(0x12, 0));
+  problem problem;
+  uint8_t mask[2];
+  point point = parsed(MAPPER_TYPE_I64, HOLDING "bit: 6, bitCount: 4", &problem);
+  codec_part_mask(&point.codec, mask);
+  CHECK(mask[0] == 3 && mask[1] == 0xc0);
+  point = parsed(MAPPER_TYPE_I64, HOLDING "dataType: uint8, isSwap: true", &problem);
+  codec_part_mask(&point.codec, mask);
+  CHECK(mask[0] == 0xff && mask[1] == 0);
+}
+
+TEST(an_offset_is_added_after_the_scale_and_taken_off_before_it) {
+  reads_real(HOLDING "dataType: uint16, scale: 0.5, valueOffset: -40", DATA(0, 123),
+             MAPPER_TYPE_F64, 21.5);
+  reads_real(HOLDING "dataType: int16, valueOffset: 273.15", DATA(0xff, 0xff), MAPPER_TYPE_F64,
+             272.15);
+  reads_real(HOLDING "dataType: float32, valueOffset: 1", DATA(0x41, 0xac, 0, 0), MAPPER_TYPE_F64,
+             22.5);
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: uint16, scale: 0.5, valueOffset: -40", REAL(21.5),
+         EXPECT(0, 123));
+  writes(MAPPER_TYPE_I64, HOLDING "dataType: int16, valueOffset: 100", INT(98), EXPECT(0xff, 0xfe));
+  writes(MAPPER_TYPE_F64, HOLDING "dataType: float32, valueOffset: 1", REAL(22.5),
+         EXPECT(0x41, 0xac, 0, 0));
 }
 
 static size_t block(mapper_type model, const char *settings, const uint8_t *data, uint16_t offset,
@@ -346,6 +426,21 @@ TEST(text_is_read_up_to_the_first_nul_in_any_order) {
   CHECK_TEXT(out, "pump");
   CHECK_INT(block(MAPPER_TYPE_BYTES, HOLDING "limit: 2", DATA(0, 1, 0, 2), 0, out), 4);
   CHECK(memcmp(out, "\0\1\0\2", 4) == 0);
+}
+
+TEST(text_may_be_padded_with_spaces) {
+  char out[64];
+  CHECK_INT(block(MAPPER_TYPE_TEXT, HOLDING "limit: 4, padding: space",
+                  (const uint8_t *)"a b    \0", 0, out),
+            3);
+  CHECK(memcmp(out, "a b", 3) == 0);
+  CHECK_INT(
+      block(MAPPER_TYPE_TEXT, HOLDING "limit: 2, padding: space", (const uint8_t *)"    ", 0, out),
+      0);
+  /* The usual padding leaves spaces alone. */
+  CHECK_INT(block(MAPPER_TYPE_TEXT, HOLDING "limit: 2", (const uint8_t *)"a  \0", 0, out), 3);
+  writes(MAPPER_TYPE_TEXT, HOLDING "limit: 3, padding: space",
+         mapper_data(MAPPER_TYPE_TEXT, "abc", 3), EXPECT('a', 'b', 'c', ' ', ' ', ' '));
 }
 
 TEST(bits_are_read_from_any_bit_on) {

@@ -44,11 +44,34 @@ TEST(wrong_device_settings_are_refused_with_what_was_expected) {
           "maxGap: -1: expected a whole number from 0 to 124");
 }
 
-TEST(a_serial_line_is_refused_by_name) {
-  refuses("serialPort: /dev/ttyS0, slaveID: 1",
-          "serialPort: \"/dev/ttyS0\": expected Modbus TCP (serial lines are not supported yet)");
-  refuses("communicateMode: RTU, serialName: COM1, slaveID: 1",
-          "communicateMode: \"RTU\": expected Modbus TCP (serial lines are not supported yet)");
+TEST(wrong_settings_of_a_serial_line_are_refused_with_what_was_expected) {
+  static const char port[] = "the path of a serial port, /dev/ttyUSB0 say";
+  char text[160];
+  snprintf(text, sizeof text, "serialPort: missing: expected %s", port);
+  refuses("communicateMode: RTU, ip: 10.0.0.7, slaveID: 1", text);
+  snprintf(text, sizeof text, "serialName: \"COM1\": expected %s", port);
+  refuses("communicateMode: RTU, serialName: COM1, slaveID: 1", text);
+  snprintf(text, sizeof text, "serialPort: 1: expected %s", port);
+  refuses("serialPort: 1, slaveID: 1", text);
+  refuses("serialPort: /dev/ttyS0, ip: 10.0.0.7, slaveID: 1",
+          "communicateMode: missing: expected TCP, RTU or RTUOverTCP, since both ip and a serial "
+          "port are given");
+  refuses("communicateMode: ASCII, serialPort: /dev/ttyS0, slaveID: 1",
+          "communicateMode: \"ASCII\": expected TCP, RTU or RTUOverTCP");
+  refuses("serialPort: /dev/ttyS0, slaveID: 0",
+          "slaveID: 0: expected a whole number from 1 to 255");
+  refuses("serialPort: /dev/ttyS0", "slaveID: missing: expected the unit's address, 1 to 255");
+  refuses("serialPort: /dev/ttyS0, slaveID: 1, baudRate: 9601",
+          "baudRate: 9601: expected a usual rate: 1200, 2400, 4800, 9600, 19200, 38400, 57600, "
+          "115200 …");
+  refuses("serialPort: /dev/ttyS0, slaveID: 1, dataBits: 7",
+          "dataBits: 7: expected 8: Modbus RTU sends whole bytes");
+  refuses("serialPort: /dev/ttyS0, slaveID: 1, stopBits: 3",
+          "stopBits: 3: expected a whole number from 1 to 2");
+  refuses("serialPort: /dev/ttyS0, slaveID: 1, parity: mark",
+          "parity: \"mark\": expected none, even or odd");
+  refuses("serialPort: /dev/ttyS0, slaveID: 1, bitWrite: never",
+          "bitWrite: \"never\": expected auto, mask or readModifyWrite");
 }
 
 static const char *lane_of(const char *settings) {
@@ -67,6 +90,67 @@ TEST(devices_behind_one_address_and_port_share_a_lane) {
   CHECK_TEXT(lane_of("ip: 10.0.0.7, port: 1502, slaveID: 1"), "10.0.0.7:1502");
   CHECK_TEXT(lane_of("ip: \"FD00:0::0007\", slaveID: 1"), "[fd00::7]:502");
   CHECK_TEXT(lane_of("ip: nowhere, slaveID: 1"), "");
+}
+
+TEST(devices_on_one_serial_port_share_a_lane_whatever_its_name) {
+  CHECK_TEXT(lane_of("serialPort: /dev/ttyNONE, slaveID: 1"), "/dev/ttyNONE");
+  CHECK_TEXT(lane_of("serialName: /dev/ttyNONE, slaveID: 2, communicateMode: rtu"), "/dev/ttyNONE");
+  CHECK_TEXT(lane_of("serialPort: /dev/../dev/null, slaveID: 1"), "/dev/null");
+  /* What a model carries for serial devices is no matter to one of TCP. */
+  CHECK_TEXT(lane_of("ip: 10.0.0.7, serialPort: /dev/ttyS0, communicateMode: TCP, slaveID: 1"),
+             "10.0.0.7:502");
+  CHECK_TEXT(lane_of("ip: 10.0.0.7, communicateMode: RTUoverTCP, slaveID: 1"), "10.0.0.7:502");
+}
+
+/* The lane of a device whose settings hold these JSON objects too. */
+static const char *lane_with(const char *settings, const char *key, const char *json) {
+  static char lane[128];
+  mapper_settings given = fake_settings(settings);
+  fake_settings_put(&given, key, mapper_data(MAPPER_TYPE_BYTES, json, (uint32_t)strlen(json)));
+  size_t size = the_driver()->lane(&given, lane, sizeof lane - 1);
+  lane[size] = 0;
+  fake_settings_free(&given);
+  return lane;
+}
+
+TEST(the_objects_of_old_manifests_are_taken) {
+  CHECK_TEXT(
+      lane_with("slaveID: 1", "com",
+                "{\"serialPort\":\"\\/dev\\/tty\\u004eONE\",\"baudRate\":9600,\"dataBits\":8,"
+                "\"parity\":\"even\",\"stopBits\":1}"),
+      "/dev/ttyNONE");
+  /* The port is the host's default. */
+  CHECK_TEXT(lane_with("slaveID: 1, port: 502", "tcp", "{\"ip\":\"10.0.0.7\",\"port\":\"1502\"}"),
+             "10.0.0.7:1502");
+  CHECK_TEXT(lane_with("slaveID: 1, serialPort: /dev/ttyNONE", "customizedValues",
+                       "{ \"serialType\" : \"RS485\" , \"other\" : true }"),
+             "/dev/ttyNONE");
+  CHECK_TEXT(lane_with("slaveID: 1, ip: 10.0.0.7", "com", "{}"), "10.0.0.7:502");
+}
+
+TEST(an_object_that_is_not_flat_is_refused) {
+  static const char *const bad[] = {"{\"baudRate\":[1]}",
+                                    "{\"baudRate\":}",
+                                    "{\"baudRate\"",
+                                    "{\"baudRate",
+                                    "[]",
+                                    "{\"a\":1,}",
+                                    "{\"a\":\"\\x\"}",
+                                    "{\"a\":\"\\u00",
+                                    "",
+                                    "{\"a\":1 \"b\":2}"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    mapper_settings given = fake_settings("serialPort: /dev/ttyNONE, slaveID: 1");
+    fake_settings_put(&given, "com",
+                      mapper_data(MAPPER_TYPE_BYTES, bad[i], (uint32_t)strlen(bad[i])));
+    fake_device device;
+    CHECK_INT(fake_device_bind_settings(&device, the_host(), the_driver(), &given, &none),
+              MAPPER_INVALID);
+    CHECK_TEXT(fake_call_text(device.call),
+               "com: expected an object of numbers, texts and truth values");
+    fake_device_free(&device);
+    fake_settings_free(&given);
+  }
 }
 
 TEST(a_lane_key_that_does_not_fit_is_none) {

@@ -3,6 +3,7 @@
 #include "broker.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <mosquitto.h>
 #include <signal.h>
 #include <stdio.h>
@@ -89,20 +90,43 @@ bool real_broker_again(real_broker *broker) {
   return false;
 }
 
-bool real_broker_start(real_broker *broker, const char *user, const char *password) {
-  *broker = (real_broker){.port = free_port()};
+void real_broker_prepare(real_broker *broker) {
+  *broker = (real_broker){.port = free_port(), .tls_port = free_port()};
   snprintf(broker->folder, sizeof broker->folder, "/tmp/mqtt-test-XXXXXX");
   if (!mkdtemp(broker->folder)) abort();
   snprintf(broker->url, sizeof broker->url, "tcp://127.0.0.1:%d", broker->port);
-  if (user && !make_passwords(broker, user, password)) return false;
+  snprintf(broker->tls_url, sizeof broker->tls_url, "mqtts://localhost:%d", broker->tls_port);
+}
+
+bool real_broker_run(real_broker *broker, const char *lines) {
   FILE *file = create_file(broker, "mosquitto.conf");
   fprintf(file, "listener %d 127.0.0.1\npersistence false\nset_tcp_nodelay true\n", broker->port);
-  fprintf(file, "log_dest file %s/log\nlog_type all\n", broker->folder);
+  fprintf(file, "log_dest file %s/log\nlog_type all\nallow_anonymous true\n", broker->folder);
   if (getuid() == 0) fprintf(file, "user root\n"); /* else it cannot read this folder */
-  fprintf(file, "allow_anonymous %s\n", user ? "false" : "true");
-  if (user) fprintf(file, "password_file %s/passwords\n", broker->folder);
+  fprintf(file, "%s\n", lines);
   fclose(file);
   return real_broker_again(broker);
+}
+
+bool real_broker_run_tls(real_broker *broker, const char *certificate, bool wants_certificate) {
+  char lines[512];
+  const char *folder = broker->folder;
+  snprintf(lines, sizeof lines,
+           "listener %d 127.0.0.1\ncafile %s/ca.crt\ncertfile %s/%s.crt\nkeyfile %s/%s.key\n"
+           "require_certificate %s",
+           broker->tls_port, folder, folder, certificate, folder, certificate,
+           wants_certificate ? "true" : "false");
+  return real_broker_run(broker, lines);
+}
+
+bool real_broker_start(real_broker *broker, const char *user, const char *password) {
+  char lines[160] = "";
+  real_broker_prepare(broker);
+  if (user && !make_passwords(broker, user, password)) return false;
+  if (user)
+    snprintf(lines, sizeof lines, "allow_anonymous false\npassword_file %s/passwords\n",
+             broker->folder);
+  return real_broker_run(broker, lines);
 }
 
 void real_broker_stop(real_broker *broker) {
@@ -128,14 +152,26 @@ bool real_broker_wait_log(const real_broker *broker, const char *text, int timeo
   return false;
 }
 
+const char *real_broker_file(const real_broker *broker, const char *name) {
+  static _Thread_local char paths[4][128];
+  static _Thread_local int next;
+  char *path = paths[next++ % 4];
+  snprintf(path, sizeof paths[0], "%s/%s", broker->folder, name);
+  return path;
+}
+
+void real_broker_write(const real_broker *broker, const char *name, const char *text) {
+  FILE *file = create_file(broker, name);
+  fputs(text, file);
+  fclose(file);
+}
+
 void real_broker_free(real_broker *broker) {
-  static const char *const names[] = {"mosquitto.conf", "log", "passwords"};
   real_broker_stop(broker);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", broker->folder, names[i]);
-    unlink(path);
-  }
+  DIR *folder = opendir(broker->folder);
+  for (struct dirent *entry; folder && (entry = readdir(folder));)
+    if (entry->d_name[0] != '.') unlink(real_broker_file(broker, entry->d_name));
+  if (folder) closedir(folder);
   rmdir(broker->folder);
 }
 
@@ -143,7 +179,8 @@ void real_broker_free(real_broker *broker) {
 
 struct listener {
   struct mosquitto *client;
-  bool is_connected, is_done; /* subscribed, or acknowledged */
+  bool is_connected, is_done; /* subscribed, or as many acknowledged as were wanted */
+  int wanted;
   bool retained;
   char *payloads[64]; /* not yet taken */
   bool flags[64];
@@ -164,7 +201,8 @@ static void on_subscribe(struct mosquitto *client, void *context, int mid, int c
 
 static void on_publish(struct mosquitto *client, void *context, int mid) {
   (void)client, (void)mid;
-  ((listener *)context)->is_done = true;
+  listener *self = context;
+  self->is_done = --self->wanted <= 0;
 }
 
 static void on_message(struct mosquitto *client, void *context,
@@ -184,10 +222,10 @@ static bool loop_until(listener *self, const bool *flag, int timeout_ms) {
   return *flag;
 }
 
-static listener *connect_client(const real_broker *broker) {
+static listener *connect_client(const real_broker *broker, const char *id) {
   listener *self = calloc(1, sizeof *self);
   mosquitto_lib_init();
-  self->client = mosquitto_new(NULL, true, self);
+  self->client = mosquitto_new(id, true, self);
   mosquitto_connect_callback_set(self->client, on_connect);
   mosquitto_subscribe_callback_set(self->client, on_subscribe);
   mosquitto_publish_callback_set(self->client, on_publish);
@@ -201,7 +239,7 @@ static listener *connect_client(const real_broker *broker) {
 
 bool publish_bytes(const real_broker *broker, const char *topic, const void *payload, size_t size,
                    bool retain) {
-  listener *self = connect_client(broker);
+  listener *self = connect_client(broker, NULL);
   if (!self) return false;
   mosquitto_publish(self->client, NULL, topic, (int)size, payload, 1, retain);
   bool good = loop_until(self, &self->is_done, 5000);
@@ -213,8 +251,26 @@ bool publish(const real_broker *broker, const char *topic, const char *payload, 
   return publish_bytes(broker, topic, payload, strlen(payload), retain);
 }
 
+bool publish_range(const real_broker *broker, const char *topic, int count, const char *payload) {
+  listener *self = connect_client(broker, NULL);
+  if (!self) return false;
+  self->wanted = count;
+  for (int i = 0; i < count; i++) {
+    char name[64];
+    snprintf(name, sizeof name, topic, i);
+    mosquitto_publish(self->client, NULL, name, (int)strlen(payload), payload, 1, false);
+  }
+  bool is_good = loop_until(self, &self->is_done, 30000);
+  listener_free(self);
+  return is_good;
+}
+
 listener *listener_new(const real_broker *broker, const char *topic) {
-  listener *self = connect_client(broker);
+  return listener_named(broker, NULL, topic);
+}
+
+listener *listener_named(const real_broker *broker, const char *id, const char *topic) {
+  listener *self = connect_client(broker, id);
   if (!self) return NULL;
   mosquitto_subscribe(self->client, NULL, topic, 2);
   if (loop_until(self, &self->is_done, 5000)) return self;

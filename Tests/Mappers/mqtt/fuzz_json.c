@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "convert.h"
+#include "../json/convert.h"
 
 static void require(int holds) {
   if (!holds) abort();

@@ -72,6 +72,19 @@ bool rig_wait_status(rig *rig, uint32_t id, mapper_status status, int timeout_ms
   return false;
 }
 
+bool rig_wait_log(rig *rig, const char *text, int timeout_ms) {
+  for (double end = now_ms() + timeout_ms; now_ms() < end; usleep(2000))
+    if (fake_host_logged(rig->host, text)) return true;
+  return false;
+}
+
+bool rig_wait_read(rig *rig, mapper_status status, const char *text, int timeout_ms) {
+  for (double end = now_ms() + timeout_ms; now_ms() < end; usleep(2000))
+    if (fake_device_read_all(&rig->device, 1000) == status) break;
+  return CHECK_INT(fake_device_read_all(&rig->device, 1000), status) &&
+         CHECK_TEXT(fake_call_text(rig->device.call), text);
+}
+
 mapper_value text_value(const char *text) {
   return mapper_data(MAPPER_TYPE_TEXT, text, (uint32_t)strlen(text));
 }

@@ -37,6 +37,11 @@ void rig_unsubscribe(rig *rig);
 /* Waits until point `id` reads with this status. */
 bool rig_wait_status(rig *rig, uint32_t id, mapper_status status, int timeout_ms);
 
+/* Waits until the mapper has logged a line with this text. */
+bool rig_wait_log(rig *rig, const char *text, int timeout_ms);
+/* Waits until a read as a whole ends so, with this text. */
+bool rig_wait_read(rig *rig, mapper_status status, const char *text, int timeout_ms);
+
 mapper_value text_value(const char *text);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "convert.h"
+#include "../json/convert.h"
 #include "mapper/helpers.h"
 
 static mapper_status payload_value(mapper_type type, const char *path, const char *payload,

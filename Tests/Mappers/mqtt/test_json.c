@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "json.h"
+#include "../json/json.h"
 
 /* The raw text at the path, "(absent)", "(broken)" or "(path)"; strings without their quotes. The
  * document is put in memory of just its size, so that a sanitizer sees a step beyond it. */

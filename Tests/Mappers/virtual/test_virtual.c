@@ -19,7 +19,7 @@ TEST(offers_one_driver_with_schemas) {
   CHECK(strstr(driver->point_schema, "\"randomWalk\"") != NULL);
   CHECK(fake_host_entry(host)->driver(1) == NULL);
   CHECK(driver->query(MAPPER_EXT_SUBSCRIBE) != NULL);
-  CHECK(driver->query("mapper.methods/1") == NULL);
+  CHECK(driver->query("mapper.unknown/1") == NULL);
   fake_host_unload(host);
 }
 

@@ -17,8 +17,8 @@
  *   uint64_t               MAPPER_TYPE_U64     a whole number that is not negative
  *   double                 MAPPER_TYPE_F64     a number
  *   const char *           MAPPER_TYPE_TEXT    a string; NUL-terminated UTF-8
- *   mapper_bytes           MAPPER_TYPE_BYTES   a string in base64; an argument is a pointer to
- * const mapper_nothing         MAPPER_TYPE_NONE    (results only) null
+ *   mapper_bytes           MAPPER_TYPE_BYTES   a string in base64; an argument is a const pointer
+ *   mapper_nothing         MAPPER_TYPE_NONE    (results only) null
  *
  * Arguments are borrowed for the call. What a result points to must live until the next call on the
  * device, or come from alloc; a text that stays null is an empty one. *out is zeroed by the host.

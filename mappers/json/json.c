@@ -344,3 +344,40 @@ json_result json_find(const char *text, size_t size, const json_path *path, json
   if (scan.at != scan.end) return JSON_BROKEN;
   return scan.has_found ? JSON_FOUND : JSON_ABSENT;
 }
+
+/* ---- members ------------------------------------------------------------------------------ */
+
+json_cursor json_begin(const json_view *container) {
+  bool has_members = container->kind == JSON_OBJECT || container->kind == JSON_ARRAY;
+  const char *end = container->start + container->size;
+  return (json_cursor){.at = has_members ? container->start + 1 : end,
+                       .end = end,
+                       .has_keys = container->kind == JSON_OBJECT};
+}
+
+bool json_next(json_cursor *cursor, json_view *key, json_view *value) {
+  static const json_path whole = {0};
+  scanner scan = {.at = cursor->at, .end = cursor->end, .path = &whole, .found = value};
+  skip_space(&scan);
+  take(&scan, ',');
+  skip_space(&scan);
+  *key = (json_view){.kind = JSON_NULL};
+  if (cursor->has_keys) {
+    *key = (json_view){.kind = JSON_STRING, .start = scan.at + 1};
+    if (!scan_string(&scan, NULL, 0, NULL)) return false;
+    key->size = (size_t)(scan.at - key->start) - 1;
+    skip_space(&scan);
+    if (!take(&scan, ':')) return false;
+  }
+  if (!scan_value(&scan, 0, 0)) return false;
+  cursor->at = scan.at;
+  return true;
+}
+
+bool json_equals(const json_view *string, const char *text) {
+  if (string->kind != JSON_STRING) return false;
+  size_t size = strlen(text);
+  scanner scan = {.at = string->start - 1, .end = string->start + string->size + 1};
+  bool equal = false;
+  return scan_string(&scan, text, size, &equal) && equal;
+}

@@ -2,8 +2,8 @@
  *
  * Between payloads and typed values, both ways. No device, no broker, no I/O.
  */
-#ifndef MQTT_CONVERT_H
-#define MQTT_CONVERT_H
+#ifndef MAPPERS_CONVERT_H
+#define MAPPERS_CONVERT_H
 
 #include "json.h"
 #include "mapper/types.h"
@@ -60,6 +60,15 @@ const char *convert_expected(mapper_type type);
  * says which part failed, if it is not the value. */
 mapper_status convert_payload(const conversion *how, const void *payload, size_t size,
                               mapper_value *value, buffer *room, const char **why);
+
+/* The same for a value within a JSON text, whatever the path of `how` is. */
+mapper_status convert_view(const conversion *how, const json_view *view, mapper_value *value,
+                           buffer *room, const char **why);
+
+/* Appends the value as JSON; bytes have to be UTF-8. OK, TYPE or NO_MEMORY. */
+mapper_status convert_json_value(const mapper_value *value, buffer *payload);
+/* Appends a text (UTF-8) as a JSON string, with its quotes. False when there is no memory. */
+bool convert_json_text(const char *text, size_t size, buffer *payload);
 
 /* Appends what is to be published. OK, TYPE or NO_MEMORY. */
 mapper_status convert_value(const conversion *how, const mapper_value *value, buffer *payload);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Takes one value out of a JSON text by its path. Strict (RFC 8259): the whole text is checked, so
- * half a document is never taken for a whole one. No memory is allocated; nesting is bounded.
+ * Takes values out of a JSON text: one by its path, or member by member. Strict (RFC 8259): the
+ * whole text is checked, so half a document is never taken for a whole one. No memory is allocated;
+ * nesting is bounded. Built into each mapper that lists it among its sources.
  */
-#ifndef MQTT_JSON_H
-#define MQTT_JSON_H
+#ifndef MAPPERS_JSON_H
+#define MAPPERS_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +51,20 @@ bool json_path_parse(const char *text, json_path *path);
 
 /* Of a key that is there several times, the last one counts. */
 json_result json_find(const char *text, size_t size, const json_path *path, json_view *found);
+
+/* Goes through the members of an object or the elements of an array that json_find has given. Of
+ * anything else there are none. */
+typedef struct json_cursor {
+  const char *at, *end;
+  bool has_keys;
+} json_cursor;
+
+json_cursor json_begin(const json_view *container);
+/* False at the end. The key of an element is JSON_NULL. */
+bool json_next(json_cursor *cursor, json_view *key, json_view *value);
+
+/* Whether the view is a string that says `text` once its escapes are resolved. */
+bool json_equals(const json_view *string, const char *text);
 
 /* Writes the string with its escapes resolved, as UTF-8, to `out`, which has room for view->size
  * bytes. Returns the length. */

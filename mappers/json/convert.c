@@ -243,8 +243,9 @@ static mapper_status as_it_comes(const json_view *view, mapper_value *value, buf
   }
 }
 
-static mapper_status view_value(const conversion *how, const json_view *view, mapper_value *value,
-                                buffer *room, const char **why) {
+mapper_status convert_view(const conversion *how, const json_view *view, mapper_value *value,
+                           buffer *room, const char **why) {
+  *why = NULL;
   if (view->kind == JSON_NULL) return MAPPER_TYPE;
   if (view->kind == JSON_STRING) return string_value(how, view, value, room, why);
   if (how->type == MAPPER_TYPE_NONE) return as_it_comes(view, value, room, why);
@@ -265,7 +266,7 @@ mapper_status convert_payload(const conversion *how, const void *payload, size_t
   json_view view;
   switch (json_find(payload, size, &how->path, &view)) {
   case JSON_FOUND:
-    return view_value(how, &view, value, room, why);
+    return convert_view(how, &view, value, room, why);
   case JSON_ABSENT:
     return MAPPER_NOT_FOUND;
   default:

@@ -76,6 +76,15 @@ static mapper_status append_value(const conversion *how, const mapper_value *val
   }
 }
 
+mapper_status convert_json_value(const mapper_value *value, buffer *payload) {
+  static const conversion plain = {0};
+  return append_value(&plain, value, PLACE_JSON, payload);
+}
+
+bool convert_json_text(const char *text, size_t size, buffer *payload) {
+  return append_quoted(text, size, true, payload) == MAPPER_OK;
+}
+
 mapper_status convert_value(const conversion *how, const mapper_value *value, buffer *payload) {
   static const char mark[] = "{value}";
   if (!how->template) return append_value(how, value, PLACE_PLAIN, payload);
