@@ -9,14 +9,14 @@ DESTDIR ?=
 # prefix, name the folder in edgecore.yaml: modules.mapperHost.folders.
 PREFIX ?= /usr
 
-PRODUCTS := edgecore mapper-runner edgectl modbus-sim
+PRODUCTS := edgecore mapper-runner edgectl mapper-check modbus-sim
 # What stays small on a node: no full Foundation in these.
-EDGE_PRODUCTS := edgecore mapper-runner edgectl
+EDGE_PRODUCTS := edgecore mapper-runner edgectl mapper-check
 # Every folder with a Makefile under mappers is a mapper.
 MAPPERS := $(patsubst mappers/%/Makefile,%,$(wildcard mappers/*/Makefile))
 SWIFT_SOURCES := Package.swift Sources Plugins Tests $(wildcard Benchmarks)
-C_SOURCES = $(shell find include mappers Tests Plugins Sources Benchmarks \
-  -name .build -prune -o -name '*.[ch]' -print | sort)
+C_SOURCES = $(shell find docs/examples include mappers Tests Plugins Sources Benchmarks \
+  -name .build -prune -o \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print | sort)
 BUILD_FLAGS := -j $(JOBS)
 # What is mapped is what a small program costs (docs/benchmarks.md, memory): no table of symbols for others to link to,
 # relocations packed, equal code once, and the C++ library that the Swift runtime needs linked in, as far as it is used.
@@ -28,7 +28,8 @@ RELEASE_FLAGS := $(BUILD_FLAGS) -c release --static-swift-stdlib $(LINK_FLAGS)
 .PHONY: help
 help:
 	@echo "make demo        the whole thing at work on this machine: a few minutes, ends by itself"
-	@echo "make test        mappers, C tests, header checks, Swift tests"
+	@echo "make test        mappers, C tests, header checks, mapper-check over all mappers, Swift tests"
+	@echo "make check-mappers  mapper-check over all mappers, with devices that answer"
 	@echo "make bench       measures what docs/benchmarks.md shows"
 	@echo "make lint        format, headers, imports, files; no program reaches full Foundation"
 	@echo "make format      formats Swift and C in place"
@@ -78,7 +79,7 @@ mappers: deps-build
 
 # ---- showing, testing, measuring ------------------------------------------------------------
 
-.PHONY: demo test test-c test-exports test-headers test-new-mapper bench
+.PHONY: demo test test-c test-exports test-headers test-new-mapper check-mappers bench
 demo: deps-demo
 	@$(MAKE) --no-print-directory release mappers
 	@deploy/demo/run
@@ -87,6 +88,7 @@ demo: deps-demo
 test: deps-test
 	@$(MAKE) --no-print-directory mappers test-exports test-headers test-c test-new-mapper
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	@Tests/MapperCheck/check
 	@$(SWIFT) test $(BUILD_FLAGS) --skip-build
 
 test-exports: mappers
@@ -103,9 +105,17 @@ test-c:
 	@$(MAKE) --no-print-directory -C Tests/Mappers SANITIZE=1
 	@$(MAKE) --no-print-directory -C Tests/Fixtures/mappers check SANITIZE=1
 	@$(MAKE) --no-print-directory -C Tests/Mappers fuzz FUZZ_SECONDS=3
+	@$(MAKE) --no-print-directory -C Tests/FrameFuzz fuzz FUZZ_SECONDS=3
 
 test-new-mapper:
 	@Tests/NewMapper/check
+
+# JUNIT=FOLDER writes reports for CI there.
+check-mappers: mappers
+	@for product in mapper-check mapper-runner modbus-sim; do \
+	  $(SWIFT) build $(BUILD_FLAGS) --product $$product || exit; \
+	done
+	@Tests/MapperCheck/check
 
 bench: deps-demo
 	@$(MAKE) --no-print-directory release mappers
@@ -122,6 +132,7 @@ lint: deps-lint
 	@.ci/lint/selftest
 	@$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@clang-format --dry-run -Werror $(C_SOURCES)
+	@docs/make-reference --check
 	@echo "format: Swift and C as .swift-format and .clang-format say"
 	@Tests/Headers/check
 	@for product in $(EDGE_PRODUCTS); do \
@@ -139,7 +150,8 @@ format:
 install: release mappers
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/selvedge/mappers" \
 	  "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/share/doc/selvedge" \
-	  "$(DESTDIR)$(PREFIX)/share/selvedge" "$(DESTDIR)$(PREFIX)/include/mapper/ext"
+	  "$(DESTDIR)$(PREFIX)/share/selvedge" "$(DESTDIR)$(PREFIX)/include/mapper/ext" \
+	  "$(DESTDIR)$(PREFIX)/include/mapper/cpp"
 	for product in $(PRODUCTS); do \
 	  install -s -m 755 .build/release/$$product "$(DESTDIR)$(PREFIX)/bin/$$product" || exit; \
 	done
@@ -147,9 +159,12 @@ install: release mappers
 	  install -s -m 644 .build/mappers/$$mapper.so \
 	    "$(DESTDIR)$(PREFIX)/lib/selvedge/mappers/$$mapper.so" || exit; \
 	done
-	install -m 644 include/mapper/*.h "$(DESTDIR)$(PREFIX)/include/mapper"
+	install -m 644 include/mapper/*.h include/mapper/*.hpp "$(DESTDIR)$(PREFIX)/include/mapper"
+	install -m 644 include/mapper/cpp/*.hpp "$(DESTDIR)$(PREFIX)/include/mapper/cpp"
 	install -m 644 include/mapper/ext/*.h "$(DESTDIR)$(PREFIX)/include/mapper/ext"
-	install -m 644 mappers/mapper.mk mappers/embed.sh "$(DESTDIR)$(PREFIX)/share/selvedge"
+	install -m 644 mappers/mapper.mk mappers/mapper.map mappers/embed.sh "$(DESTDIR)$(PREFIX)/share/selvedge"
+	cd Plugins/NewMapper && find Template Standalone -type f -exec install -D -m 644 {} \
+	  "$(DESTDIR)$(PREFIX)/share/selvedge/new-mapper/{}" \;
 	install -m 644 LICENSE README.md "$(DESTDIR)$(PREFIX)/share/doc/selvedge"
 	for unit in deploy/systemd/*.service; do \
 	  sed 's|@PREFIX@|$(PREFIX)|g' "$$unit" \

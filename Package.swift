@@ -37,6 +37,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let system: [Target] = [
   .systemLibrary(
+    name: "CFFI", path: "Sources/System/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+  .systemLibrary(
     name: "CModbus", path: "Sources/System/CModbus", pkgConfig: "libmodbus",
     providers: [.apt(["libmodbus-dev"])]),
   .systemLibrary(
@@ -47,6 +49,7 @@ let system: [Target] = [
     providers: [.apt(["libsqlite3-dev"])]),
   .systemLibrary(
     name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+  .target(name: "CCall", dependencies: ["CFFI", "CMapper"], path: "Sources/System/CCall"),
   .target(name: "CMapper", path: "include", publicHeadersPath: "."),
   .target(name: "CShims", path: "Sources/System/CShims"),
   .target(name: "CSpawn", path: "Sources/System/CSpawn"),
@@ -71,11 +74,19 @@ let edge: [Target] = [
       "MetaManager", "Store",
       "Threads", "TwinAPI", logging, nioCore, nioPosix,
     ]),
-  target("Edge", "EventBus", ["Beehive", "CMosquitto", "CShims", "CSpawn", "DeviceAPI", "Threads", logging]),
-  target("Edge", "MapperEngine", ["CMapper", "CShims", "DeviceAPI", "Threads"]),
+  target(
+    "Edge", "EventBus",
+    ["Beehive", "CMosquitto", "CShims", "CSpawn", "DeviceAPI", "JSON", "Threads", logging]),
+  target(
+    "Edge", "MapperCheck",
+    ["CMapper", "CShims", "CSpawn", "Config", "DeviceAPI", "JSON", "KubeAPI", "MapperEngine", "Threads"]),
+  target("Edge", "MapperEngine", ["CCall", "CMapper", "CShims", "DeviceAPI", "Threads"]),
   target(
     "Edge", "MapperHost",
-    ["Beehive", "Config", "CShims", "CSpawn", "DeviceAPI", "JSON", "MapperEngine", "Threads", logging]),
+    [
+      "Beehive", "CMapper", "Config", "CShims", "CSpawn", "DeviceAPI", "JSON", "MapperEngine", "Threads",
+      logging,
+    ]),
   target("Edge", "MetaManager", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "Threads", logging]),
   target(
     "Edge", "TwinAPI",
@@ -85,6 +96,7 @@ let edge: [Target] = [
 let commands: [Target] = [
   command("edgecore", ["Config", "DeviceAPI", "EdgeCore", argumentParser, logging]),
   command("edgectl", ["Config", "DeviceAPI", "JSON", argumentParser, asyncHTTPClient, nioCore, nioHTTP1]),
+  command("mapper-check", ["DeviceAPI", "MapperCheck", argumentParser]),
   command("mapper-runner", ["MapperEngine"]),
   command("modbus-sim", ["CModbus", argumentParser]),
 ]
@@ -95,7 +107,7 @@ let plugins: [Target] = [
     capability: .command(
       intent: .custom(verb: "new-mapper", description: "writes a new mapper"),
       permissions: [.writeToPackageDirectory(reason: "writes mappers/NAME")]),
-    exclude: ["Template"])
+    exclude: ["Standalone", "Template"])
 ]
 
 let testTargets: [Target] = [
@@ -106,20 +118,26 @@ let testTargets: [Target] = [
   tests("CSpawnTests", ["CSpawn", "TestSupport"]),
   tests("DeviceAPITests", ["DeviceAPI"]),
   tests("DeviceTwinTests", ["Beehive", "DeviceAPI", "DeviceTwin", "JSON", "Store", "TestSupport", logging]),
-  tests("EdgectlTests", ["DeviceAPI", "JSON", "edgectl"]),
+  tests("EdgectlTests", ["Config", "DeviceAPI", "JSON", "TestSupport", "edgectl"]),
   tests("EndToEnd", ["CSpawn", "JSON", "TestSupport", "edgecore", "edgectl", "mapper-runner", "modbus-sim"]),
-  tests("EventBusTests", ["Beehive", "CSpawn", "DeviceAPI", "EventBus", "TestSupport", logging]),
+  tests("EventBusTests", ["Beehive", "CSpawn", "DeviceAPI", "EventBus", "JSON", "TestSupport", logging]),
   tests("JSONTests", ["JSON", "TestSupport"]),
   tests("KubeAPITests", ["Config", "DeviceAPI", "JSON", "KubeAPI"]),
-  tests("MapperEngineTests", ["CMapper", "CShims", "DeviceAPI", "MapperEngine"]),
+  tests("MapperCheckTests", ["MapperCheck", "TestSupport", "mapper-check", "mapper-runner"]),
+  tests("MapperEngineTests", ["CMapper", "CShims", "DeviceAPI", "MapperEngine", "TestSupport", "Threads"]),
   tests(
     "MapperHostTests",
-    ["CShims", "DeviceAPI", "JSON", "mapper-runner", "MapperEngine", "MapperHost", "TestSupport", logging],
+    [
+      "CShims", "CSpawn", "Config", "DeviceAPI", "JSON", "mapper-runner", "MapperEngine", "MapperHost",
+      "TestSupport", logging,
+    ],
     exclude: ["FakeRunner"]),
   tests("MetaManagerTests", ["Beehive", "Config", "DeviceAPI", "JSON", "KubeAPI", "MetaManager", logging]),
   tests("ModbusSimTests", ["modbus-sim"]),
   tests("StoreTests", ["Store", "TestSupport", "Threads"]),
-  tests("TwinAPITests", ["Beehive", "DeviceAPI", "JSON", "TwinAPI", logging, nioCore, nioPosix]),
+  tests(
+    "TwinAPITests",
+    ["Beehive", "DeviceAPI", "JSON", "KubeAPI", "TwinAPI", logging, nioCore, nioPosix]),
 ]
 
 let package = Package(

@@ -40,6 +40,19 @@ def message_device(name, of_model, properties):
                  "properties": [{"name": key} for key in properties]}}
 
 
+def virtual_devices(count, points, cycle, driver="virtual", compact=True, prefix="virtual"):
+    """A model and devices of the virtual mapper, whose points are sines: every reading is another one."""
+    names = [f"p{i}" for i in range(points)]
+    yield model(f"{prefix}-sines", [(name, "FLOAT") for name in names], driver)
+    for i in range(count):
+        device = modbus_device(f"{prefix}-{i}", f"{prefix}-sines", "", 0, 0,
+                               [(name, {"kind": "sine", "period": 60000}) for name in names], cycle, compact)
+        device["spec"]["protocol"] = {"protocolName": driver, "configData": {}}
+        for item in device["spec"]["properties"]:
+            item["visitors"]["protocolName"] = driver
+        yield device
+
+
 def floats(count):
     """So many float32 in the input registers from 0 on: name and visitor settings of each."""
     return [(f"f{i}", {"register": "InputRegister", "offset": 2 * i, "limit": 2, "dataType": "float32"})

@@ -16,7 +16,7 @@ PROPERTIES = ("p0", "p1")
 def twins(programs, folder, broker):
     """An edgecore with devices that no mapper drives, every property with a value as in the limit's answers;
     gives its process."""
-    with Node(programs, folder, broker, mapper=False) as node:
+    with Node(programs, folder, broker, mappers=()) as node:
         node.declare("devices.yaml", [
             manifests.model("plain", [(name, "STRING", "ReadWrite") for name in PROPERTIES]),
             *(manifests.message_device(f"bench-{i}", "plain", PROPERTIES) for i in range(DEVICES))])

@@ -69,7 +69,7 @@ class Client:
 class Node:
     """One edgecore with everything under one folder. Use as a context: it ends with the block."""
 
-    def __init__(self, programs, folder, broker_port, mapper=True):
+    def __init__(self, programs, folder, broker_port, mappers=("modbus",), in_process=False):
         self.programs, self.folder, self.broker_port = programs, folder, broker_port
         self.process = None
         self.manifests = folder / "etc/selvedge/devices.d"
@@ -79,8 +79,12 @@ class Node:
         self.socket = self.socket_folder / "twin.sock"
         self.manifests.mkdir(parents=True, exist_ok=True)
         self.mapper_folder.mkdir(exist_ok=True)
-        if mapper:
-            shutil.copy(programs.mappers / "modbus.so", self.mapper_folder / "modbus.so")
+        for name in mappers:
+            shutil.copy(programs.mapper(name), self.mapper_folder / f"{name}.so")
+        isolation = "inProcess" if in_process else "process"
+        (folder / "etc/selvedge/edgecore.yaml").write_text(
+            "apiVersion: edgecore.config.kubeedge.io/v1alpha2\nkind: EdgeCore\n"
+            f"modules:\n  mapperHost:\n    isolation: {isolation}\n")
 
     def declare(self, file, objects):
         text = "---\n".join(json.dumps(item) + "\n" for item in objects)
@@ -133,13 +137,22 @@ class Node:
             return len(self.get("/v1/devices?state=online&limit=5000")["items"]) == count
         await_that(f"{count} devices to be online", online, seconds, pause=0.1)
 
-    def runner(self):
-        """The one mapper of the node, as the API shows it."""
-        return self.get("/v1/mappers")["items"][0]
+    def runner(self, name=None):
+        """The mapper of that file, or the one mapper of the node, as the API shows it."""
+        items = self.get("/v1/mappers")["items"]
+        for item in items:
+            if name is None or pathlib.PurePath(item["file"]).name == f"{name}.so":
+                return item
+        raise Failure(f"no mapper {name or ''} among {[item['file'] for item in items]}")
 
-    def samples(self):
-        """What the one mapper has read so far, and its missed cycles."""
-        counters = self.runner()["counters"]
+    def processes(self):
+        """edgecore and its runners."""
+        return [self.process.pid] + [item["processID"] for item in self.get("/v1/mappers")["items"]
+                                     if item.get("processID", 0) not in (0, self.process.pid)]
+
+    def samples(self, name=None):
+        """What a mapper has read so far, and its missed cycles."""
+        counters = self.runner(name)["counters"]
         return counters["samples"], counters["missedCycles"]
 
 

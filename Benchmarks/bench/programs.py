@@ -63,6 +63,18 @@ class Programs:
         if made.returncode:
             raise Failure(f"Benchmarks/limits does not build: {made.stderr.strip()}")
 
+    def mapper(self, name):
+        """The library of a mapper, or of its twin that has another driver id ("neighbour")."""
+        if name != "neighbour":
+            return self.mappers / f"{name}.so"
+        library = self.limits / "neighbour.so"
+        made = subprocess.run(
+            ["make", "-s", "-C", self.repository / "mappers/virtual", f"OUT={library}",
+             "CFLAGS=-O2 -g -DVIRTUAL_ID='\"neighbour\"'"], capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise Failure(f"mappers/virtual does not build: {made.stderr.strip()}")
+        return library
+
     @contextlib.contextmanager
     def node_folder(self, name):
         """A folder of its own for a row, on the disk that is measured."""
@@ -117,6 +129,20 @@ class Programs:
         finally:
             end(process)
 
+    @contextlib.contextmanager
+    def watcher(self, broker, folder):
+        """Notes when each telemetry message reaches a subscriber; gives what reads the notes so far: a list of
+        (seconds of the wall clock, device, sequence number)."""
+        place = folder / "watched"
+        with open(place, "wb") as output:
+            process = subprocess.Popen(
+                ["mosquitto_sub", "-p", str(broker), "-t", "$ke/events/device/+/+/data/update", "-F", "%U %t %p"],
+                stdout=output, stderr=subprocess.DEVNULL)
+        try:
+            yield lambda: [note(text) for text in place.read_text().split("\n")[:-1]]
+        finally:
+            end(process)
+
     def limit(self, tool, *arguments, seconds=120):
         """Runs a program of Benchmarks/limits and reads the line that it prints."""
         return self.read(self.start_limit(tool, *arguments), tool, seconds)
@@ -141,6 +167,11 @@ class Programs:
             raise Failure(f"{tool}: status {process.returncode}, {problems.strip() or output}") from malformed
         result["status"] = process.returncode
         return result
+
+
+def note(text):
+    seconds, topic, message = text.split(" ", 2)
+    return float(seconds), topic.split("/")[4], int(message.split('"seq":', 1)[1].split(",", 1)[0])
 
 
 def answers(port):

@@ -5,7 +5,8 @@ import PackagePlugin
 /// `swift package --allow-writing-to-package-directory new-mapper NAME`: writes `mappers/NAME`, a driver
 /// that builds and works at once.
 ///
-/// The files of `Template` are copied with `@NAME@` replaced; `mapper.c` becomes `NAME.c`.
+/// The files of `Template` are copied with `@NAME@` replaced; `mapper.c` becomes `NAME.c`. `mapper-check new` does
+/// the same without Swift's build tool, and writes repositories of their own, too.
 @main
 struct NewMapper: CommandPlugin {
   func performCommand(context: PluginContext, arguments: [String]) throws {
@@ -30,6 +31,7 @@ struct NewMapper: CommandPlugin {
       """
       mappers/\(name): a working driver to start from
         build    make -C mappers/\(name)
+        check    make -C mappers/\(name) check, once mapper-check is built (swift build --product mapper-check)
         use      copy .build/mappers/\(name).so into the mappers folder, and
                  mappers/\(name)/cases/first/device.yaml into the manifests folder
         next     mappers/\(name)/\(name).c explains each function; docs/mappers.md the rest

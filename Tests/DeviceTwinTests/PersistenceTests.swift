@@ -260,7 +260,7 @@ import Testing
     await bench.twin.stop()
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a state that could not be stored is taken back, and watchers are told`() async throws {
+  @Test(.timeLimit(.minutes(10))) func `a state that could not be stored is taken back, and watchers are told`() async throws {
     let folder = try await Self.makeFile(
       "CREATE TRIGGER s BEFORE UPDATE ON device WHEN new.spoken_state IN ('offline', 'unknown') BEGIN SELECT RAISE(ABORT, 'no'); END")
     let bench = try await TwinBench(folder: folder)

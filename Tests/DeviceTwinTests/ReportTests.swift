@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func `a value that changes and comes back within its cycle is no news`() async throws {
-    let line = try await Line([.point("a", .int, cycle: 1000), .point("mark", .int, cycle: 1000)])
+    let line = try await Line([.point("a", .int, cycle: 4000), .point("mark", .int, cycle: 4000)])
     line.receive([0: .int(1), 1: .int(1)])
     #expect(await eventually { line.documents.count == 1 })
     line.receive([0: .int(2), 1: .int(2)])

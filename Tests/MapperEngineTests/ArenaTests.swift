@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
 @testable import MapperEngine
 
-@Suite struct ArenaTests {
+@Suite(.blocking) struct ArenaTests {
   @Test func `gives aligned memory that does not overlap`() {
     var arena = Arena()
     var places: [(UInt, Int)] = []

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import DeviceAPI
+import TestSupport
 import Testing
 
 @testable import MapperEngine
 
 /// The engine in this process, with the real virtual mapper.
-@Suite struct EngineTests {
+@Suite(.blocking) struct EngineTests {
   /// An engine that is stopped at the end of the test.
   private func withEngine(_ body: (Engine, RecordingSink) throws -> Void) throws {
     let sink = RecordingSink()

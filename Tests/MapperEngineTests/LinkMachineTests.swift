@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import DeviceAPI
+import TestSupport
 import Testing
 
 @testable import MapperEngine
 
-@Suite struct LinkMachineTests {
+@Suite(.blocking) struct LinkMachineTests {
   private let second: Int64 = 1_000_000_000
 
   private func machine() -> LinkMachine { LinkMachine(backoff: Backoff(milliseconds: 1000...30000)) }
@@ -18,7 +19,7 @@ import Testing
 
   @Test func `is online at the first good reading`() {
     var link = machine()
-    link.openSucceeded(isPolled: true)
+    link.openSucceeded(isPolled: true, now: 0)
     #expect(link.phase == .opened)
     #expect(link.report.state == .connecting)
     link.readSucceeded(failing: 0, total: 4, status: .ok, reason: "")
@@ -28,13 +29,13 @@ import Testing
 
   @Test func `is online once it is open when nothing is polled`() {
     var link = machine()
-    link.openSucceeded(isPolled: false)
+    link.openSucceeded(isPolled: false, now: 0)
     #expect(link.report.state == .online)
   }
 
   @Test func `a first lost answer degrades, a second one is offline`() {
     var link = machine()
-    link.openSucceeded(isPolled: true)
+    link.openSucceeded(isPolled: true, now: 0)
     link.readSucceeded(failing: 0, total: 1, status: .ok, reason: "")
     let closesAfterFirst = link.readFailed(.timeout, "no answer", now: 0, jitter: 0.5)
     #expect(!closesAfterFirst)
@@ -48,7 +49,7 @@ import Testing
 
   @Test func `a lost connection is closed and opened again`() {
     var link = machine()
-    link.openSucceeded(isPolled: true)
+    link.openSucceeded(isPolled: true, now: 0)
     link.readSucceeded(failing: 0, total: 1, status: .ok, reason: "")
     let closes = link.readFailed(.unavailable, "reset by peer", now: 0, jitter: 0.5)
     #expect(closes)
@@ -65,7 +66,7 @@ import Testing
       waits.append(retryAt / second)
     }
     #expect(waits == [1, 2, 4, 8, 16, 30, 30, 30])
-    link.openSucceeded(isPolled: true)
+    link.openSucceeded(isPolled: true, now: 0)
     link.readSucceeded(failing: 0, total: 1, status: .ok, reason: "")
     _ = link.readFailed(.timeout, "", now: 0, jitter: 0.5)
     #expect(link.phase == .silent(retryAt: second))
@@ -73,7 +74,7 @@ import Testing
 
   @Test func `names how many points fail and why`() {
     var link = machine()
-    link.openSucceeded(isPolled: true)
+    link.openSucceeded(isPolled: true, now: 0)
     link.readSucceeded(failing: 2, total: 10, status: .notFound, reason: "speed: exception 2")
     #expect(
       link.report
@@ -82,7 +83,7 @@ import Testing
 
   @Test func `takes the driver's word for its link`() {
     var link = machine()
-    link.openSucceeded(isPolled: false)
+    link.openSucceeded(isPolled: false, now: 0)
     link.driverSaysDown(.unavailable, "broker gone", now: 0, jitter: 0.5)
     #expect(link.report.state == .offline)
     #expect(link.phase == .silent(retryAt: second))

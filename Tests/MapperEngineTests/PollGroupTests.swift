@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMapper
+import TestSupport
 import Testing
 
 @testable import MapperEngine
 
-@Suite struct PollGroupTests {
+@Suite(.blocking) struct PollGroupTests {
   private let ms: Int64 = 1_000_000
 
   @Test func `reads soon at first and on its grid from then on`() {
@@ -55,11 +56,14 @@ import Testing
   }
 
   @Test func `hands samples to the driver unfilled`() {
-    let group = PollGroup(cycleMilliseconds: 100, points: [3, 7])
-    group.samples[0].status = MAPPER_OK
-    group.samples[1].value.u64 = 9
-    group.prepare()
-    #expect(group.samples.map(\.point) == [3, 7])
-    #expect(group.samples.allSatisfy { $0.status == MAPPER_NOT_FILLED && $0.value.u64 == 0 })
+    let buffers = SampleBuffers()
+    let used = buffers.take(2)
+    let before = used.prepared(for: [3, 7])
+    before[0].status = MAPPER_OK
+    before[1].value.u64 = 9
+    buffers.giveBack(used)
+    let samples = buffers.take(2).prepared(for: [4, 8])
+    #expect(samples.map(\.point) == [4, 8])
+    #expect(samples.allSatisfy { $0.status == MAPPER_NOT_FILLED && $0.value.u64 == 0 })
   }
 }

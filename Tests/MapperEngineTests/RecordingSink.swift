@@ -20,6 +20,8 @@ final class RecordingSink: EngineSink {
     var events: [EngineEvent] = []
     var batches: [Batch] = []
     var accepts = true
+    var ended: Set<UInt32> = []
+    var lateBatches = 0
   }
 
   private let state = Mutex(State())
@@ -27,10 +29,20 @@ final class RecordingSink: EngineSink {
   var events: [EngineEvent] { state.withLock { $0.events } }
   var batches: [Batch] { state.withLock { $0.batches } }
 
-  /// From now on batches are dropped, as by a host that is behind.
-  func refuseBatches() { state.withLock { $0.accepts = false } }
+  /// Batches that came for a session after its `unbound`.
+  var lateBatches: Int { state.withLock { $0.lateBatches } }
 
-  func send(_ event: EngineEvent) { state.withLock { $0.events.append(event) } }
+  /// From now on batches are dropped, as by a host that is behind.
+  func refuseBatches() { takeBatches(false) }
+  func takeBatches(_ accepts: Bool) { state.withLock { $0.accepts = accepts } }
+  func forgetBatches() { state.withLock { $0.batches = [] } }
+
+  func send(_ event: EngineEvent) {
+    state.withLock { state in
+      state.events.append(event)
+      if case .unbound(let session) = event { state.ended.insert(session) }
+    }
+  }
 
   func send(
     _ samples: UnsafeBufferPointer<mapper_sample>, session: UInt32, arrival: Int64, mayWait: Bool
@@ -40,6 +52,7 @@ final class RecordingSink: EngineSink {
       values: samples.map { $0.status == 0 ? value($0.value) : nil },
       texts: samples.map { $0.status == 0 ? "" : value($0.value)?.text ?? "" })
     return state.withLock { state in
+      if state.ended.contains(session) { state.lateBatches += 1 }
       if state.accepts { state.batches.append(batch) }
       return state.accepts
     }
@@ -49,9 +62,9 @@ final class RecordingSink: EngineSink {
     MapperValue.value(raw) { UnsafeRawBufferPointer(start: raw.data, count: Int(raw.count) * $0) }
   }
 
-  /// Waits, ten seconds at most, until `find` gives something.
+  /// Waits, thirty seconds at most, until `find` gives something.
   func first<T>(_ find: (RecordingSink) -> T?) -> T? {
-    let deadline = WallClock.monotonic + 10_000_000_000
+    let deadline = WallClock.monotonic + 30_000_000_000
     while WallClock.monotonic < deadline {
       if let found = find(self) { return found }
       sv_sleep_ms(1)

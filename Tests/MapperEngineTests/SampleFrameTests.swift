@@ -2,12 +2,13 @@
 import CMapper
 import DeviceAPI
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MapperEngine
 
 /// Batches on their way through a real socket pair: FrameOutput at one end, FrameInput and decode at the other.
-@Suite struct SampleFrameTests {
+@Suite(.blocking) struct SampleFrameTests {
   private func travel(_ samples: [mapper_sample], mapping: [SampleFrame.PointMapping]) throws -> [Sample] {
     var ends: [Int32] = [0, 0]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)

@@ -120,9 +120,9 @@ import Testing
         ]), driver: driver())
     #expect(plan.binding.points.map(\.name) == ["speed", "level"])
     #expect(plan.binding.points.map(\.cycleMilliseconds) == [50, 1000])
-    #expect(plan.mapping.map(\.property) == [1, 3])
-    #expect(plan.mapping.map(\.type) == [.int, .float])
-    #expect(plan.pointOfProperty == [nil, 0, nil, 1])
+    #expect(plan.points.mapping.map(\.property) == [1, 3])
+    #expect(plan.points.mapping.map(\.type) == [.int, .float])
+    #expect(plan.points.pointOfProperty == [nil, 0, nil, 1])
   }
 
   @Test func `a driver without a schema takes no settings`() throws {

@@ -22,13 +22,14 @@ import Testing
   }
 
   private func look(_ watch: inout HangWatch, _ board: OpaquePointer, at now: Int64) -> String? {
-    watch.look(
+    let hangs = watch.look(
       at: board, now: now, limit: { $0 == 7 ? second : nil }, device: { $0 == 7 ? "default/sick" : nil })
+    return hangs?.first?.verdict(now: now)
   }
 
   @Test func `names the call and the device once the deadline is well past`() throws {
     try withBoard { board in
-      sv_board_enter(7, CallFunction.read.rawValue, 10 * second)
+      sv_board_enter(7, CallFunction.read.rawValue, 10 * second, 0)
       var watch = HangWatch()
       #expect(look(&watch, board, at: 13 * second) == nil)
       #expect(
@@ -41,8 +42,24 @@ import Testing
     try withBoard { board in
       var watch = HangWatch()
       #expect(look(&watch, board, at: 100 * second) == nil)
-      sv_board_enter(8, CallFunction.read.rawValue, 10 * second)
+      sv_board_enter(8, CallFunction.read.rawValue, 10 * second, 0)
       #expect(look(&watch, board, at: 200 * second) == nil)
+    }
+  }
+
+  @Test func `judges a call by the deadline that it has itself`() throws {
+    try withBoard { board in
+      var watch = HangWatch()
+      sv_board_enter(7, CallFunction.call.rawValue, 10 * second, 40 * second)
+      #expect(look(&watch, board, at: 42 * second) == nil)
+      #expect(
+        look(&watch, board, at: 44 * second)
+          == "did not come back from call of default/sick for 34000 ms (deadline 30000 ms); it was killed")
+      sv_board_enter(0, CallFunction.scan.rawValue, 50 * second, 60 * second)
+      #expect(look(&watch, board, at: 62 * second) == nil)
+      #expect(
+        look(&watch, board, at: 64 * second)
+          == "did not come back from scan for 14000 ms (deadline 10000 ms); it was killed")
     }
   }
 
@@ -50,7 +67,7 @@ import Testing
     try withBoard { board in
       var watch = HangWatch()
       _ = look(&watch, board, at: 10 * second)
-      sv_board_enter(7, CallFunction.write.rawValue, 0)
+      sv_board_enter(7, CallFunction.write.rawValue, 0, 0)
       #expect(look(&watch, board, at: 10 * second + 1) == nil)
       #expect(look(&watch, board, at: 11 * second) != nil)
     }

@@ -20,7 +20,7 @@ final class HostBench: Sendable {
 
   init(
     runner: String? = nil, firstLook: [(file: String, script: String)] = [],
-    _ adjust: (inout MapperHostOptions) -> Void = { _ in }
+    isolation: MapperReport.Isolation = .process, _ adjust: (inout MapperHostOptions) -> Void = { _ in }
   ) async throws {
     root = try TemporaryFolder()
     dropped = try root.makeFolder("dropped")
@@ -29,6 +29,7 @@ final class HostBench: Sendable {
     var options = MapperHostOptions(
       folders: [dropped, packaged], snapshots: root.path + "/snapshots",
       runner: try runner ?? FakeRunner.path.get())
+    options.isolation = isolation
     options.supervision.firstBackoff = 20_000_000
     options.readerLimits.load = 2_000_000_000
     options.readerLimits.stop = 700_000_000

@@ -9,7 +9,7 @@ import Testing
 @testable import MapperHost
 
 /// The host with a runner that misbehaves on demand.
-@Suite(.timeLimit(.minutes(1))) struct MapperHostTests {
+@Suite(.timeLimit(.minutes(10))) struct MapperHostTests {
   // MARK: - Coming alive
 
   @Test(arguments: ["device, mapper", "mapper, device"])
@@ -193,7 +193,7 @@ import Testing
     let feed = bench.declare(bench.describe("pump-1"))
     #expect(await eventually { feed.now.driver != nil })
     let driver = try #require(feed.now.driver)
-    let boxes = (0..<(RunnerLink.writeLimit + 5)).map { _ in write(driver, [1]) }
+    let boxes = (0..<(WaitingRequests.writeLimit + 5)).map { _ in write(driver, [1]) }
     #expect(boxes.suffix(5).allSatisfy { $0.all.first?.first?.status == .busy })
     #expect(bench.mapper("fake.so")?.counters.writeFailures == 14 + 5)
     await bench.finish()

@@ -39,7 +39,7 @@ func eventually(
   async throws
 {
   let clock = ContinuousClock()
-  let end = clock.now + .seconds(10)
+  let end = clock.now + .seconds(60)
   while !condition() {
     guard clock.now < end else {
       Issue.record(comment ?? "it did not happen in time", sourceLocation: sourceLocation)

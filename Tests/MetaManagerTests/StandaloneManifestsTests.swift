@@ -162,7 +162,7 @@ func device(_ name: String, model: String = "m", desired: String? = nil, extra: 
     let folder = try TestFolder()
     try folder.write(model(), to: "m.yaml")
     try folder.write(device("d1") + "\n---\n" + device("d2"), to: "d.yaml")
-    try await folder.withManifests { manifests, recorder in
+    try await folder.withManifests(writingSeconds: 600) { manifests, recorder in
       do {
         let file = try TestFolder.OpenFile(folder.path + "/d.yaml")
         // A good text so far, but half of it.

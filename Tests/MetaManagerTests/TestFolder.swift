@@ -79,13 +79,15 @@ final class TestFolder: Sendable {
 
   /// Runs `body` with the manifests of this folder, and stops them.
   func withManifests(
-    known: [String] = [], _ body: (StandaloneManifests, DeviceRecorder) async throws -> Void
+    known: [String] = [], writingSeconds: Int64 = 3,
+    _ body: (StandaloneManifests, DeviceRecorder) async throws -> Void
   ) async throws {
     let recorder = DeviceRecorder()
     let names = known.compactMap { DeviceName(parsing: $0) }
     let manifests = StandaloneManifests(
       folder: path, consumers: [recorder], knownDevices: { names },
-      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      writingSeconds: writingSeconds)
     let module: any Module = manifests
     try await module.start()
     do {

@@ -41,6 +41,8 @@ import Testing
     ("06 000f abcd", "06 000f abcd", "03 000e 0002", "03 04 0007 abcd"),
     // Function 15: coils 2 to 11, from 0x8d 0x03; the spare bits of the last byte do not count.
     ("0f 0002 000a 02 8dff", "0f 0002 000a", "01 0000 0010", "01 02 340e"),
+    // Function 22: of 7, the mask leaves 5, and 0x0f of 0x0f0f is set outside of it.
+    ("16 0003 000d 0f0f", "16 0003 000d 0f0f", "03 0003 0001", "03 02 0f07"),
     ("10 000e 0002 04 0102 0304", "10 000e 0002", "03 000d 0003", "03 06 0007 0102 0304"),
   ]) func `writes, and shows it from then on`(write: String, echo: String, read: String, expected: String) {
     var responder = Self.responder()
@@ -57,7 +59,7 @@ import Testing
     #expect(Self.answer(&responder, "01 0000 0001") == "010100")
   }
 
-  @Test(arguments: ["00", "07", "14 00", "16 0000 0000 0000", "17 0000 0001", "2b 0e0100", "7f", "83", "ff"])
+  @Test(arguments: ["00", "07", "14 00", "17 0000 0001", "2b 0d0100", "2b 0e01", "7f", "83", "ff"])
   func `exception 1: a function it does not have`(request: String) {
     var responder = Self.responder()
     let function = Hex.bytes(request)[0]
@@ -66,7 +68,8 @@ import Testing
 
   @Test(arguments: [
     "01 0010 0001", "01 000f 0002", "02 ffff 0001", "03 0010 0001", "03 0000 0011", "04 ffff 007d",
-    "05 0010 ff00", "06 ffff 0001", "0f 000f 0002 01 03", "10 000f 0002 04 0001 0002",
+    "05 0010 ff00", "06 ffff 0001", "16 0010 0000 0000", "2b 0e0403",
+    "0f 000f 0002 01 03", "10 000f 0002 04 0001 0002",
   ]) func `exception 2: addresses it does not have, and nothing is written`(request: String) {
     var responder = Self.responder()
     let function = Hex.bytes(request)[0]
@@ -76,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "01", "03 0000 00", "06 0000", "10 0000 01",  // cut off
+    "01", "03 0000 00", "06 0000", "10 0000 01", "16 0000 0000 00", "2b 0e0500",  // cut off
     "01 0000 0000", "02 0000 07d1", "03 0000 0000", "04 0000 007e", "03 0000 ffff",  // 0, 2001, 0, 126
     "05 0000 0001", "05 0000 ff01",  // neither on nor off
     "0f 0000 0000 00", "0f 0000 07b1 f7", "0f 0000 0009 01 ff", "0f 0000 0008 01", "0f 0000 0008 01 ffff",
@@ -96,6 +99,15 @@ import Testing
     let function = Hex.bytes(request)[0]
     #expect(Self.answer(&responder, request, unit: 4) == Hex.text([function | 0x80, 11]))
     #expect(Self.answer(&responder, request, unit: 255) == Hex.text([function | 0x80, 11]))
+  }
+
+  @Test func `says who it is`() {
+    var responder = Self.responder()
+    // Conformity 0x81, nothing follows, three objects: "Selvedge", "modbus-sim", "1.0".
+    let product = "01 0a 6d6f646275732d73696d"
+    let all = "2b 0e 01 81 00 00 03 00 08 53656c7665646765 \(product) 02 03 312e30"
+    #expect(Self.answer(&responder, "2b 0e0100") == Hex.text(Hex.bytes(all)))
+    #expect(Self.answer(&responder, "2b 0e0401") == Hex.text(Hex.bytes("2b 0e 04 81 00 00 01 \(product)")))
   }
 
   @Test func `a dead unit never answers`() {

@@ -2,7 +2,7 @@
 
 /// Waits until `condition` holds; false when it does not within `limit`.
 package func eventually(
-  within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+  within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async rethrows -> Bool {
   let clock = ContinuousClock()
   let end = clock.now.advanced(by: limit)

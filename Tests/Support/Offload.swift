@@ -2,7 +2,8 @@
 import Glibc
 
 /// Runs a blocking call on a thread of its own, since Swift's pool has one thread a core.
-func offload<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+package func offload<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
+{
   try await withCheckedThrowingContinuation { continuation in
     let work = Work { continuation.resume(with: Swift.Result { try body() }) }
     var thread = pthread_t()
@@ -15,7 +16,7 @@ func offload<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) 
   }
 }
 
-struct OutOfThreads: Error {}
+package struct OutOfThreads: Error {}
 
 private final class Work {
   let body: () -> Void

@@ -110,10 +110,6 @@ final class FakeTwins: TwinService {
     return try result.get()
   }
 
-  func settled(_ device: DeviceName, version: Int64, timeout: Duration) async -> DeviceSnapshot? {
-    self.device(device)
-  }
-
   func watch(_ filter: WatchFilter) -> any TwinWatch {
     let watch = FakeWatch(filter, twins: self)
     state.withLock { $0.watches[ObjectIdentifier(watch)] = watch }

@@ -11,7 +11,8 @@ final class FakeMappers: MapperDirectory {
     report.drivers = [
       .init(
         id: "modbus", title: "Modbus", deviceSchema: #"{"type":"object"}"#, pointSchema: "not JSON",
-        extensions: ["mapper.subscribe/1"])
+        extensions: ["mapper.subscribe/1"], methods: [FakeMethods.all[0]],
+        scanSchema: #"{"type":"object","properties":{}}"#, canScan: true)
     ]
     report.counters.reads = 12
     return [report]

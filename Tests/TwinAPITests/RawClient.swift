@@ -9,7 +9,7 @@ struct RawClient: Sendable {
   let channel: Connection
   init(_ channel: Connection) { self.channel = channel }
 
-  /// Everything within it must be over after ten seconds.
+  /// Everything within it must be over after thirty seconds.
   func withConnection<Result: Sendable>(
     _ body: @escaping @Sendable (inout Conversation) async throws -> Result
   ) async throws -> Result {
@@ -21,7 +21,7 @@ struct RawClient: Sendable {
         }
       }
       group.addTask {
-        try await Task.sleep(for: .seconds(10))
+        try await Task.sleep(for: .seconds(30))
         throw TimedOut()
       }
       defer { group.cancelAll() }

@@ -15,11 +15,16 @@ import Testing
       #expect(mapper?["processID"] == 4711)
       #expect(mapper?["counters"]?["reads"] == 12)
       #expect(mapper?["drivers"]?.array?.first?["deviceSchema"] == nil)
+      #expect(mapper?["drivers"]?.array?.first?["scanSchema"] == nil)
+      #expect(mapper?["drivers"]?.array?.first?["methods"]?.array?.map { $0["name"] } == ["add"])
+      #expect(mapper?["drivers"]?.array?.first?["canScan"] == true)
+      #expect(mapper?["drivers"]?.array?.first?["canDescribe"] == false)
       let one = try await api.ask("GET", "/v1/mappers/modbus.so")
       let driver = one.json["drivers"]?.array?.first
       #expect(driver?["deviceSchema"] == ["type": "object"])
       // A driver's text that is no JSON must not make ours invalid.
       #expect(driver?["pointSchema"] == "not JSON")
+      #expect(driver?["scanSchema"] == ["type": "object", "properties": [:]])
       #expect(try await api.ask("GET", "/v1/mappers/none.so").problem == "mapper-not-found")
     }
   }

@@ -13,6 +13,8 @@ import Testing
 struct TestAPI {
   let twins = FakeTwins()
   let node = FakeNode()
+  let methods = FakeMethods()
+  let discovery = FakeDiscovery()
   let manifests = FakeManifests()
   let socket: String
   let server: TwinAPIServer
@@ -28,7 +30,7 @@ struct TestAPI {
     log.logLevel = .critical
     server = TwinAPIServer(
       options: TwinAPIOptions(socket: socket, port: port, hostNames: hostNames), twins: twins,
-      mappers: FakeMappers(),
+      mappers: FakeMappers(), methods: methods, discovery: discovery,
       manifests: withManifests ? manifests : nil, node: node, group: Self.group, log: log,
       heartbeat: heartbeat, watchLimit: watchLimit)
     twins.add(.test("default/pump-1"))

@@ -15,6 +15,7 @@ struct AgentClient: Sendable {
   enum Method: String, Sendable {
     case get = "GET"
     case patch = "PATCH"
+    case post = "POST"
     case put = "PUT"
     case delete = "DELETE"
   }
@@ -67,8 +68,28 @@ struct AgentClient: Sendable {
   func watch(
     query: [(String, String)], _ body: (ServerSentEvent) throws -> Bool
   ) async throws(Failure) {
-    var request = request(.get, ["v1", "watch"], query: query)
+    var isOver = false
+    try await follow(.get, ["v1", "watch"], query: query) { event in
+      let goesOn = try body(event)
+      isOver = !goesOn
+      return goesOn
+    }
+    guard !isOver else { return }
+    throw Failure(
+      .unreachable, "the agent ended the watch", hint: "It stops or restarts; start the watch again.")
+  }
+
+  /// Hands over the events of an answer as they come, until `body` returns false or the answer ends.
+  func follow(
+    _ method: Method, _ path: [String], query: [(String, String)], json: JSON? = nil,
+    _ body: (ServerSentEvent) throws -> Bool
+  ) async throws(Failure) {
+    var request = request(method, path, query: query)
     request.headers.add(name: "accept", value: "text/event-stream")
+    if let json {
+      request.headers.add(name: "content-type", value: "application/json")
+      request.body = .bytes(ByteBuffer(bytes: json.bytes))
+    }
     do {
       let response = try await http.execute(request, deadline: .distantFuture)
       guard response.status == .ok else {
@@ -82,8 +103,6 @@ struct AgentClient: Sendable {
     } catch {
       throw failure(error)
     }
-    throw Failure(
-      .unreachable, "the agent ended the watch", hint: "It stops or restarts; start the watch again.")
   }
 
   private func request(_ method: Method, _ path: [String], query: [(String, String)]) -> HTTPClientRequest {

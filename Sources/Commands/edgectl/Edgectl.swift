@@ -8,7 +8,7 @@ struct Edgectl: AsyncParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "edgectl",
-    abstract: "Look at the devices of an edge node, set them, and keep their manifests.",
+    abstract: "Look at the devices of an edge node, set, call and find them, and keep their manifests.",
     discussion: """
       Speaks with edgecore over its unix socket, or with --server over its
       loopback port, which only reads.
@@ -18,6 +18,8 @@ struct Edgectl: AsyncParsableCommand {
         edgectl twin get pump-1                      the values of one
         edgectl twin set pump-1 setpoint=22 --wait   set one, see it applied
         edgectl twin watch plant/pump-1              follow every change
+        edgectl call pump-1 reset                    make one do something
+        edgectl discover modbus ip=10.0.0.7          look for devices
         edgectl apply -f devices/                    take manifests
 
       A device is NAMESPACE/NAME; NAME alone is in the namespace of -n, or in
@@ -27,5 +29,7 @@ struct Edgectl: AsyncParsableCommand {
       cannot be reached, 5 conflict (somebody else was first), 6 time is over.
       """,
     version: version,
-    subcommands: [Get.self, Twin.self, Apply.self, Delete.self, Version.self])
+    subcommands: [
+      Get.self, Twin.self, CallCommand.self, Discover.self, Apply.self, Delete.self, Version.self,
+    ])
 }

@@ -22,16 +22,22 @@ extension Failure {
       return problem["detail"]?.string ?? problem["title"]?.string
     }
     let lines = detail.split(separator: "\n")
-    if name == "desired-failed", lines.count == 1 { return title + ": " + detail }
+    if titled.contains(name), lines.count == 1 { return title + ": " + detail }
     // Several things are wrong: each has a line of its own.
     return lines.count > 1 ? ([title + ":"] + lines.map { "  " + $0 }).joined(separator: "\n") : detail
   }
 
+  /// Problems whose detail says nothing without their title.
+  private static let titled: Set = ["desired-failed", "invalid-arguments", "invalid-options", "not-driven"]
+
   private static func code(status: Int, problem: String) -> Outcome {
     switch problem {
     case "desired-replaced", "version-conflict", "shared-manifest": .conflict
-    case "device-not-found", "property-not-found", "mapper-not-found", "manifest-not-found": .notFound
-    case "bad-request", "invalid-query": .usage
+    case "device-not-found", "property-not-found", "mapper-not-found", "manifest-not-found",
+      "method-not-found", "driver-not-found":
+      .notFound
+    case "bad-request", "invalid-query", "invalid-arguments", "invalid-options": .usage
+    case "call-timeout": .timeout
     default: status == 404 ? .notFound : .failed
     }
   }
@@ -42,6 +48,10 @@ extension Failure {
     case "property-not-found": "'edgectl twin get' of the device lists its properties."
     case "mapper-not-found": "'edgectl get mappers' lists the mappers."
     case "version-conflict": "Read the twin again, and give its desired version with --if-version."
+    case "method-not-found": "'edgectl get methods' of the device tells what they take."
+    case "driver-not-found", "cannot-scan": "'edgectl discover' lists the drivers that can look for devices."
+    case "needs-confirmation": "--yes says that it is meant."
+    case "not-driven": "'edgectl get mappers' shows which mappers run."
     case "read-only": "Leave out --server to use the unix socket."
     default: ""
     }

@@ -48,7 +48,10 @@ enum MapperRow {
   static func header(isWide: Bool) -> [String] {
     let common = ["FILE", "VERSION", "STATE", "AGE", "DEVICES", "RESTARTS"]
     return isWide
-      ? common + ["PID", "READS", "FAILED", "WRITES", "FAILED", "MISSED", "DROPPED", "DRIVERS", "LAST FAULT"]
+      ? common + [
+        "ISOLATION", "PID", "READS", "FAILED", "WRITES", "FAILED", "MISSED", "DROPPED", "DRIVERS", "METHODS",
+        "LAST FAULT",
+      ]
       : common + ["LAST FAULT"]
   }
 
@@ -65,11 +68,13 @@ enum MapperRow {
     let fault = Table.Cell(fault(of: mapper))
     guard isWide else { return cells + [fault] }
     let drivers = mapper["drivers"]?.array?.compactMap { $0["id"]?.string } ?? []
+    let methods = mapper["drivers"]?.array?.reduce(0) { $0 + ($1["methods"]?.array?.count ?? 0) } ?? 0
     return cells + [
-      .init(mapper["processID"]?.int.map { "\($0)" } ?? "-"), count("reads"), count("readFailures"),
+      .init(mapper["isolation"]?.string ?? "-"), .init(mapper["processID"]?.int.map { "\($0)" } ?? "-"),
+      count("reads"), count("readFailures"),
       count("writes"),
       count("writeFailures"), count("missedCycles"), count("droppedSamples"),
-      .init(drivers.isEmpty ? "-" : drivers.joined(separator: ",")), fault,
+      .init(drivers.isEmpty ? "-" : drivers.joined(separator: ",")), .init("\(methods)"), fault,
     ]
   }
 

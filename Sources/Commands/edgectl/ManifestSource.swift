@@ -70,5 +70,19 @@ enum ManifestSource {
     return text
   }
 
+  /// Writes a file that is not there yet: an older one may hold somebody's changes.
+  static func create(_ path: String, text: String) throws(Failure) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure(path) }
+    defer { close(descriptor) }
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw failure(path) }
+      rest = rest.dropFirst(count)
+    }
+  }
+
   private static func failure(_ path: String) -> Failure { Failure(.failed, "\(path): \(Errno.text())") }
 }

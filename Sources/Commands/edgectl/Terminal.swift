@@ -31,6 +31,16 @@ struct Terminal: Sendable {
     if !write(text, to: STDOUT_FILENO) { exit(0) }
   }
 
+  /// Whether somebody sits there who can be asked, and sees what goes on.
+  var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+  /// Asks a question that is answered with y or n; no without an answer.
+  func confirms(_ question: String) -> Bool {
+    error(question + " [y/N] ")
+    guard let answer = readLine(strippingNewline: true)?.lowercased() else { return false }
+    return answer == "y" || answer == "yes"
+  }
+
   func error(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
   func error(_ failure: Failure) {

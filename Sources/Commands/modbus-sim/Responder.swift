@@ -6,7 +6,7 @@ struct Responder {
   static let largestFrame = 260
 
   /// Exception codes of the Modbus application protocol.
-  private enum Exception {
+  enum Exception {
     static let illegalFunction: UInt8 = 1
     static let illegalAddress: UInt8 = 2
     static let illegalValue: UInt8 = 3
@@ -50,6 +50,7 @@ struct Responder {
     _ unit: UInt8, _ request: UnsafeRawBufferPointer, _ moment: Moment,
     into pdu: UnsafeMutableRawBufferPointer, size: inout Int
   ) -> UInt8 {
+    if request[0] == 43 { return Self.identify(request, into: pdu, size: &size) }
     guard let space = Self.space(of: request[0]) else { return Exception.illegalFunction }
     guard request.count >= 5 else { return Exception.illegalValue }
     let address = Self.word(request, 1)
@@ -58,6 +59,7 @@ struct Responder {
     case 1, 2: return readBits(unit, space, address, quantity, moment, into: pdu, size: &size)
     case 3, 4: return readWords(unit, space, address, quantity, moment, into: pdu, size: &size)
     case 5, 6: return writeOne(unit, request, address, quantity, into: pdu, size: &size)
+    case 22: return writeMask(unit, request, address, moment, into: pdu, size: &size)
     default: return writeSeveral(unit, request, address, quantity, into: pdu, size: &size)
     }
   }
@@ -66,7 +68,7 @@ struct Responder {
     switch function {
     case 1, 5, 15: .coil
     case 2: .discrete
-    case 3, 6, 16: .holding
+    case 3, 6, 16, 22: .holding
     case 4: .input
     default: nil
     }
@@ -128,6 +130,21 @@ struct Responder {
       units[unit]?.setHolding(UInt16(value), at: address)
     }
     return confirm(request, into: pdu, size: &size)
+  }
+
+  /// (The register and the first mask) or (the second mask and not the first).
+  private mutating func writeMask(
+    _ unit: UInt8, _ request: UnsafeRawBufferPointer, _ address: Int, _ moment: Moment,
+    into pdu: UnsafeMutableRawBufferPointer, size: inout Int
+  ) -> UInt8 {
+    guard request.count >= 7 else { return Exception.illegalValue }
+    guard let data = units[unit], data.contains(address, count: 1) else { return Exception.illegalAddress }
+    let keep = UInt16(Self.word(request, 3))
+    let set = UInt16(Self.word(request, 5))
+    units[unit]?.setHolding(data.word(.holding, at: address, moment) & keep | set & ~keep, at: address)
+    pdu.copyMemory(from: UnsafeRawBufferPointer(rebasing: request[0..<7]))
+    size = 7
+    return 0
   }
 
   private mutating func writeSeveral(

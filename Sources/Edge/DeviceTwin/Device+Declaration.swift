@@ -19,10 +19,12 @@ extension Device {
       let isFirst = state.description == nil
       let wasMapped = state.isMapped
       var changes: [StoreChange] = []
-      let (properties, removed) = arrange(description, in: state, changes: &changes)
+      let known = state.layout.flatMap { $0.matches(description) ? $0 : nil }
+      let layout = known ?? context.layouts.layout(of: description)
+      let (properties, removed) = arrange(description, layout, in: state, changes: &changes)
       state.description = description
-      if state.layout?.matches(description) != true {
-        state.layout = TwinLayout(description, topic: topics.telemetry)
+      if known == nil {
+        state.layout = layout
         // The driver counts by the old list until its host comes with a feed of this one.
         state.driver = nil
         state.driverLayout = nil
@@ -57,21 +59,20 @@ extension Device {
 
   /// The new list of properties and the rows that go.
   private func arrange(
-    _ description: DeviceDescription, in state: borrowing DeviceState, changes: inout [StoreChange]
+    _ description: DeviceDescription, _ layout: TwinLayout, in state: borrowing DeviceState,
+    changes: inout [StoreChange]
   ) -> (properties: [(Property, Desired?)], removed: [Int64]) {
     let isMapped = !(description.protocolName ?? "").isEmpty
     var result: [(Property, Desired?)] = []
     var kept = Set<Int>()
-    for definition in description.properties {
-      let place = state.place(of: definition.name)
-      let old = place.map { state.properties[$0] }
+    for (place, definition) in description.properties.enumerated() {
+      let known = state.place(of: definition.name)
+      let old = known.map { state.properties[$0] }
       var property =
         old
-        ?? Property(
-          name: definition.name, id: context.newID(), type: definition.type, isOptional: false,
-          isModelled: true)
-      var desired = place.flatMap { state.desired[$0] }
-      if let place { kept.insert(place) }
+        ?? Property(form: layout.forms[place], id: context.newID(), type: definition.type)
+      var desired = known.flatMap { state.desired[$0] }
+      if let known { kept.insert(known) }
       if property.life != .live {
         property.life = .live
         property.latest = Reading()
@@ -81,11 +82,10 @@ extension Device {
         property.type = definition.type
         forgetValues(of: &property, desired: &desired, changes: &changes)
       }
-      property.typeName = definition.type.twinName
-      property.isOptional = false
-      property.isModelled = true
+      let form = layout.forms[place]
+      property.form = property.manifest == nil ? form : form.with(manifest: property.manifest)
       property.isMapped = isMapped && definition.visitor != nil
-      property.cycle = Int64(max(definition.reportCycleMilliseconds, 0)) * 1_000_000
+      property.cycleMilliseconds = UInt32(clamping: definition.reportCycleMilliseconds)
       if old.map({ rowDiffers($0, property) }) ?? true { changes.append(.property(row(of: property))) }
       result.append((property, desired))
     }
@@ -112,7 +112,7 @@ extension Device {
     }
     if let value = desired?.value, !value.fits(property.type) {
       desired = nil
-      property.manifest = nil
+      property.form = property.form.with(manifest: nil)
       changes.append(.forgetDesired(property: property.id))
     }
   }
@@ -127,7 +127,7 @@ extension Device {
     for (place, definition) in (state.description?.properties ?? []).enumerated()
     where state.properties[place].manifest != definition.desired {
       let property = state.properties[place]
-      state.properties[place].manifest = definition.desired
+      state.properties[place].form = property.form.with(manifest: definition.desired)
       if let text = definition.desired, let value = manifestValue(text, definition) {
         let new = version ?? state.desiredVersion + 1
         version = new
@@ -232,15 +232,13 @@ extension Device {
         context.schedule.wake(self, at: due)
         return
       }
-      let resumed = self.state.withLock { state in
+      self.state.withLock { state in
         state.outstanding -= 1
         for (name, version) in zip(names, versions) {
           guard let place = state.place(of: name), state.desired[place]?.version == version else { continue }
           state.desired[place]?.isDurable = true
         }
-        return state.takeSettled()
       }
-      finish(resumed)
       if !names.isEmpty { pursueDesired(now: WallClock.monotonic) }
     }
     if context.writer.submit(operation) {
@@ -253,10 +251,10 @@ extension Device {
     }
   }
 
-  /// The device is gone: its rows too, and whoever waits hears so.
+  /// The device is gone, and its rows too.
   func remove() {
-    let waiting = state.withLock { state -> [Settled] in
-      guard !state.isRemoved else { return [] }
+    state.withLock { state in
+      guard !state.isRemoved else { return }
       state.isRemoved = true
       state.driver = nil
       state.driverLayout = nil
@@ -264,8 +262,6 @@ extension Device {
       state.nextReport = .max
       state.nextDesired = .max
       state.nextSave = .max
-      let waiting = state.settling.values.map(\.resume)
-      state.settling = [:]
       let operation = TwinOperation([.removeDevice(id: id)]) { [self] error, _ in
         guard let error else { return }
         logger().error("the device's rows are left in the file", metadata: ["error": "\(error)"])
@@ -273,9 +269,7 @@ extension Device {
       if !context.writer.submit(operation) {
         logger().error("too many writes wait: the device's rows are left in the file")
       }
-      return waiting
     }
-    for resume in waiting { resume(nil) }
     context.schedule.forget(self)
   }
 }

@@ -129,22 +129,20 @@ extension Device {
 
   /// On disk now, so it may be written.
   func markDurable(_ names: [String], version: Int64) {
-    let resumed = state.withLock { state in
+    state.withLock { state in
       state.outstanding -= 1
       for name in names {
         guard let place = state.place(of: name), state.desired[place]?.version == version else { continue }
         state.desired[place]?.isDurable = true
       }
-      return state.takeSettled()
     }
-    finish(resumed)
   }
 
   /// Memory shows again what is on disk, unless something newer came. On the writer's thread.
   func takeBack(_ names: [String], revision: UInt64, version: Int64, oldVersion: Int64, database: Database) {
     logger().error("an update could not be stored", metadata: ["property": "\(names.joined(separator: ","))"])
     let now = WallClock.monotonic
-    let (resumed, due) = state.withLock { state -> ([Settled], Int64) in
+    let due = state.withLock { state -> Int64 in
       state.outstanding -= 1
       if state.desiredVersion == version { state.desiredVersion = oldVersion }
       for name in names {
@@ -153,9 +151,8 @@ extension Device {
         }
         restore(place, from: database, now: now, in: &state)
       }
-      return (state.takeSettled(), state.nextSave)
+      return state.nextSave
     }
-    finish(resumed)
     wakeUp(at: due, changed: true)
   }
 
@@ -169,13 +166,14 @@ extension Device {
     }
     if let kept {
       state.properties[place].life = kept.property.life
-      state.properties[place].isOptional = kept.property.isOptional
+      state.properties[place].form = state.properties[place].form.with(
+        isOptional: kept.property.isOptional)
       restore(kept.property.latest, at: place, in: &state)
       state.setDesired(kept.desired, at: place)
     } else if state.properties[place].isModelled {
       // The device's own rows failed before, so all of them are written anew.
       restore(Reading(), at: place, in: &state)
-      state.properties[place].manifest = nil
+      state.properties[place].form = state.properties[place].form.with(manifest: nil)
       state.setDesired(nil, at: place)
       state.isStored = false
       state.nextSave = min(state.nextSave, now + context.options.fullQueueWait)

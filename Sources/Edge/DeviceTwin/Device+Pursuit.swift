@@ -44,10 +44,10 @@ extension Device {
     let wall = context.clock.nanoseconds
     var due = Int64.max
     var hasChanged = false
-    let (job, resumed) = state.withLock { state -> (Job?, [Settled]) in
+    let job = state.withLock { state -> Job? in
       guard !state.desired.isEmpty, state.description != nil, !state.isRemoved else {
         state.nextDesired = .max
-        return (nil, [])
+        return nil
       }
       var job =
         state.driverLayout != nil && state.driverLayout === state.layout
@@ -60,10 +60,8 @@ extension Device {
         begin(place, now: now, in: &state, job: &job)
       }
       due = state.nextDesired
-      if job?.writes.isEmpty ?? true { job = nil }
-      return (job, state.takeSettled())
+      return job?.writes.isEmpty ?? true ? nil : job
     }
-    finish(resumed)
     wakeUp(at: due, changed: hasChanged)
     guard let job else { return }
     context.counters.writesStarted.add(job.writes.count)
@@ -137,8 +135,8 @@ extension Device {
   /// The driver's results, from any thread.
   private func written(_ outcomes: [WriteOutcome], sent: [Sent], generation: UInt64) {
     let now = WallClock.monotonic
-    let resumed = state.withLock { state -> [Settled] in
-      guard !state.isRemoved, state.driverGeneration == generation else { return [] }
+    state.withLock { state in
+      guard !state.isRemoved, state.driverGeneration == generation else { return }
       for one in sent {
         guard let place = state.place(of: one.name) else { continue }
         state.properties[place].isWriteInFlight = false
@@ -150,9 +148,7 @@ extension Device {
           ?? WriteOutcome(property: one.property, status: .unavailable, text: "the driver gave no result")
         judge(outcome, of: desired, at: place, now: now, in: &state)
       }
-      return state.takeSettled()
     }
-    finish(resumed)
     pursueDesired(now: now)
     context.watches.deviceChanged(self)
   }

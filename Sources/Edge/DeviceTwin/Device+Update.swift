@@ -219,7 +219,7 @@ extension Device {
     if let known, state.properties[known].isLive {
       place = known
       if change.isOptional == false, state.properties[place].isOptional {
-        state.properties[place].isOptional = false
+        state.properties[place].form = state.properties[place].form.with(isOptional: false)
         needsRow = true
       }
     } else {
@@ -267,9 +267,10 @@ extension Device {
     let id = known.map { state.properties[$0].id } ?? context.newID()
     let typeName = change.type ?? ""
     var property = Property(
-      name: name, id: id, type: Self.creatableType(typeName) ?? .string,
-      typeName: typeName.isEmpty ? "string" : typeName, isOptional: change.isOptional ?? true,
-      isModelled: false)
+      form: PropertyForm(
+        name: name, typeName: typeName.isEmpty ? "string" : typeName, isOptional: change.isOptional ?? true,
+        isModelled: false),
+      id: id, type: Self.creatableType(typeName) ?? .string)
     guard let known else {
       state.append(property, desired: nil)
       return state.properties.count - 1

@@ -9,7 +9,6 @@ struct DeviceState {
   var layout: TwinLayout?
   /// The model's properties in its order, then those that came over MQTT.
   var properties: [Property] = []
-  private(set) var places: [String: Int] = [:]
   /// Places in the order of their names' bytes, as messages show them.
   private(set) var sorted: [Int] = []
   /// By place. Few properties have one.
@@ -47,11 +46,21 @@ struct DeviceState {
   /// Grows with every attach: results from an earlier driver count no more.
   var driverGeneration: UInt64 = 0
 
-  /// Who waits until nothing up to a version is pending.
-  var settling: [UInt64: (version: Int64, resume: @Sendable (DeviceSnapshot?) -> Void)] = [:]
-  var lastSettling: UInt64 = 0
-
-  func place(of name: String) -> Int? { places[name] }
+  func place(of name: String) -> Int? {
+    var low = 0
+    var high = sorted.count
+    while low < high {
+      let middle = (low + high) / 2
+      if properties[sorted[middle]].name.utf8.lexicographicallyPrecedes(name.utf8) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    if low < sorted.count, properties[sorted[low]].name == name { return sorted[low] }
+    // What was appended since the last sorting.
+    return properties.indices[sorted.count...].first { properties[$0].name == name }
+  }
 
   /// A mapper of this node drives it, or did in the last run, as long as nobody said otherwise.
   var isMapped: Bool {
@@ -74,26 +83,31 @@ struct DeviceState {
 
   mutating func append(_ property: Property, desired new: Desired?) {
     let place = properties.count
-    places[property.name] = place
     properties.append(property)
     properties[place].hasDesired = new != nil
     if let new {
       desired[place] = new
       desiredVersion = max(desiredVersion, new.version)
     }
-    reportedVersion = max(reportedVersion, property.storedVersion)
   }
 
   /// Takes the last `count` back.
   mutating func removeLast(_ count: Int) {
     for _ in 0..<count {
       desired[properties.count - 1] = nil
-      if let name = properties.popLast()?.name { places[name] = nil }
+      properties.removeLast()
     }
     sortProperties()
   }
 
   mutating func sortProperties() {
+    // Devices of one layout share the order.
+    if let layout, layout.count == properties.count,
+      zip(properties, layout.forms).allSatisfy({ $0.form === $1 || $0.name == $1.name })
+    {
+      sorted = layout.sorted
+      return
+    }
     sorted = properties.indices.sorted {
       properties[$0].name.utf8.lexicographicallyPrecedes(properties[$1].name.utf8)
     }
@@ -106,8 +120,9 @@ struct DeviceState {
 
   /// Replaces all properties.
   mutating func replaceProperties(_ new: [(Property, Desired?)]) {
-    properties.removeAll(keepingCapacity: true)
-    places.removeAll(keepingCapacity: true)
+    properties = []
+    properties.reserveCapacity(new.count)
+    sorted = []
     desired.removeAll()
     for (property, desired) in new { append(property, desired: desired) }
     sortProperties()

@@ -11,24 +11,18 @@ struct Property {
     case unborn
   }
 
-  let name: String
+  var form: PropertyForm
   /// Its row.
   let id: Int64
   var type: PropertyType
-  /// The type in messages; "integer" stays what a client said.
-  var typeName: String
-  /// May be deleted over MQTT.
-  var isOptional: Bool
-  /// The device's model declares it; else an MQTT client brought it.
-  var isModelled: Bool
   /// A mapper of this node reads and writes it.
   var isMapped = false
   var life = Life.live
-  /// What the manifest said last of its desired value.
-  var manifest: String?
   var hasDesired = false
   /// A write, of the version of now or an older one, is with the driver: the next one waits for its result.
   var isWriteInFlight = false
+  /// Milliseconds between reports.
+  var cycleMilliseconds = UInt32(PropertyDescription.defaultReportCycle)
 
   /// What a query shows.
   var latest = Reading()
@@ -39,26 +33,16 @@ struct Property {
   /// The number of the last operation that writes it; tells a failed one whether something newer came.
   var revision: UInt64 = 0
 
-  /// `reportedVersion` of the row on disk, for loading.
-  var storedVersion: Int64 = 0
-
-  /// Nanoseconds between reports.
-  var cycle: Int64 = Int64(PropertyDescription.defaultReportCycle) * 1_000_000
   /// When the next report is due, CLOCK_MONOTONIC; `.max`: not at all.
   var due = Int64.max
   var lastReport = Int64.min / 2
 
   var isLive: Bool { life == .live }
 
-  init(
-    name: String, id: Int64, type: PropertyType, typeName: String? = nil, isOptional: Bool, isModelled: Bool
-  ) {
-    self.name = name
+  init(form: PropertyForm, id: Int64, type: PropertyType) {
+    self.form = form
     self.id = id
     self.type = type
-    self.typeName = typeName ?? type.twinName
-    self.isOptional = isOptional
-    self.isModelled = isModelled
   }
 
   /// Takes one reading into memory.
@@ -89,8 +73,7 @@ struct Property {
         (latest.time, latest.sourceTime) = known
         return fail(TwinLayout.mismatch(value, type), quality: .bad, arrival: arrival, now: now)
       }
-      latest.spelling = nil
-      latest.failure = nil
+      latest.becomePlain()
     } else {
       let failure = sample.failure ?? TwinLayout.noReason
       return fail(
@@ -118,7 +101,7 @@ struct Property {
     if isUrgent {
       due = now
     } else if due == .max {
-      due = max(now, lastReport &+ cycle)
+      due = max(now, lastReport &+ Int64(cycleMilliseconds) * 1_000_000)
     }
   }
 

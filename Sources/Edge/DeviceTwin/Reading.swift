@@ -1,18 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import DeviceAPI
 
-/// What is known of a property's value.
+/// What is known of a property's value. There are two for every property, so what is rare has a box of its own.
 struct Reading: Sendable {
+  private final class Rest: Sendable {
+    let spelling: String?
+    let failure: SampleFailure?
+
+    init?(spelling: String?, failure: SampleFailure?) {
+      guard spelling != nil || failure != nil else { return nil }
+      self.spelling = spelling
+      self.failure = failure
+    }
+  }
+
   /// The last value there was; a reading that fails keeps it and says so by `quality` and `failure`.
   var value: Value?
-  /// The text of a value that came as text, where it is not the value's own ("21.50").
-  var spelling: String?
   var quality = Quality.good
   var sourceTime: Int64 = 0
   /// Arrival of the value, Unix nanoseconds; of the failure where there never was a value; 0: nothing came
   /// yet.
   var time: Int64 = 0
-  var failure: SampleFailure?
+  private var rest: Rest?
+
+  init(
+    value: Value? = nil, spelling: String? = nil, quality: Quality = .good, sourceTime: Int64 = 0,
+    time: Int64 = 0, failure: SampleFailure? = nil
+  ) {
+    self.value = value
+    self.quality = quality
+    self.sourceTime = sourceTime
+    self.time = time
+    rest = Rest(spelling: spelling, failure: failure)
+  }
+
+  /// The text of a value that came as text, where it is not the value's own ("21.50").
+  var spelling: String? { rest?.spelling }
+
+  var failure: SampleFailure? {
+    get { rest?.failure }
+    set { rest = Rest(spelling: spelling, failure: newValue) }
+  }
+
+  /// Neither spelling nor failure: the common case, which touches no box.
+  var isPlain: Bool { rest == nil }
+
+  mutating func becomePlain() {
+    if rest != nil { rest = nil }
+  }
 
   var isEmpty: Bool { time == 0 }
   var text: String? { spelling ?? value?.text }
@@ -26,7 +61,10 @@ struct Reading: Sendable {
 
   /// Whether a reader would see a difference, times aside.
   func looks(like other: Reading) -> Bool {
-    guard quality == other.quality, failure == other.failure, spelling == other.spelling else { return false }
+    guard quality == other.quality else { return false }
+    guard isPlain && other.isPlain || failure == other.failure && spelling == other.spelling else {
+      return false
+    }
     switch (value, other.value) {
     case (nil, nil): return isEmpty == other.isEmpty
     case (let mine?, let theirs?): return mine.isSame(as: theirs)

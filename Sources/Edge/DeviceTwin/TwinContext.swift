@@ -15,6 +15,8 @@ final class TwinContext: Sendable {
   let schedule = Schedule()
   let watches = WatchHub()
   let counters = TwinCounters()
+  let layouts = LayoutPool()
+  let telemetryBuffers = BufferPool()
   /// Tells the telemetry of this process from that of the ones before: Unix milliseconds of the start.
   let epoch: Int64
   /// Row ids are given out in memory, so that no write waits to learn one. The loader moves it on.

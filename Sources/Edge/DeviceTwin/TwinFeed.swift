@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import DeviceAPI
-internal import Synchronization
 
 /// What a driver's host holds of a device: bound to the property list of one description.
 final class TwinFeed: DeviceFeed {
   private let device: Device
   private let layout: TwinLayout
-  /// The telemetry's bytes, taken out while in use. Uncontended, since the batches of a device come in order.
-  private let buffer = Mutex<[UInt8]>([])
 
   init(device: Device, layout: TwinLayout) {
     self.device = device
@@ -19,13 +16,14 @@ final class TwinFeed: DeviceFeed {
       return
     }
     let context = device.context
-    var bytes: [UInt8] = []
-    buffer.withLock { swap(&$0, &bytes) }
+    var bytes = context.telemetryBuffers.take()
     layout.encode(samples, epoch: context.epoch, sequence: sequence, arrival: arrival, into: &bytes)
     context.counters.telemetryBatches.add()
-    let isTaken = bytes.withUnsafeBytes { context.publisher.publish($0, to: layout.topic, as: .telemetry) }
+    let isTaken = bytes.withUnsafeBytes {
+      context.publisher.publish($0, to: device.topics.telemetry, as: .telemetry)
+    }
     if !isTaken { context.counters.droppedTelemetry.add() }
-    buffer.withLock { swap(&$0, &bytes) }
+    context.telemetryBuffers.giveBack(bytes)
   }
 
   func linkChanged(to state: LinkState, reason: String, at arrival: Int64) {

@@ -4,12 +4,16 @@ internal import JSON
 
 /// The properties of a device's model as its feed numbers them, with all that telemetry needs of them.
 ///
-/// Never changes: another description makes another layout, and a feed of the old one is no longer heard.
+/// Never changes, so devices with equal properties share one: another description makes another layout, and a feed of
+/// the old one is no longer heard.
 final class TwinLayout: Sendable {
   let names: [String]
   let types: [PropertyType]
+  /// What the twins of the properties share.
+  let forms: [PropertyForm]
+  /// Places in the order of their names' bytes.
+  let sorted: [Int]
   let form: DeviceDescription.TelemetryForm
-  let topic: MessageTopic
   /// `"name":{"value":` of every property, one after the other; `starts` has one more entry than there are.
   private let pieces: [UInt8]
   private let starts: [Int]
@@ -19,9 +23,12 @@ final class TwinLayout: Sendable {
 
   static let noReason = SampleFailure(status: .notFilled, text: "")
 
-  init(_ description: DeviceDescription, topic: MessageTopic) {
-    self.topic = topic
+  init(_ description: DeviceDescription) {
     names = description.properties.map(\.name)
+    forms = description.properties.map { PropertyForm($0) }
+    sorted = description.properties.indices.sorted {
+      description.properties[$0].name.utf8.lexicographicallyPrecedes(description.properties[$1].name.utf8)
+    }
     types = description.properties.map(\.type)
     form = description.telemetry
     var pieces: [UInt8] = []

@@ -29,6 +29,8 @@ enum TwinLoader {
       guard let place = places[properties.int(8)] else { continue }
       let (property, desired) = row(properties)
       states[place].state.append(property, desired: desired)
+      // Of the reported value's row; 0 without one.
+      states[place].state.reportedVersion = max(states[place].state.reportedVersion, properties.int(14))
     }
     for (id, name, state) in states {
       var state = state
@@ -86,14 +88,15 @@ enum TwinLoader {
     let typeName = row.text(2)
     let type = PropertyType(twinName: typeName) ?? .string
     var property = Property(
-      name: row.text(1), id: row.int(0), type: type, typeName: typeName, isOptional: row.int(3) != 0,
-      isModelled: row.int(4) != 0)
+      form: PropertyForm(
+        name: row.text(1), typeName: typeName, isOptional: row.int(3) != 0, isModelled: row.int(4) != 0,
+        manifest: row.optionalText(6)),
+      id: row.int(0), type: type)
     property.isMapped = row.int(4) == 2
     let tombstone = row.int(5)
     if tombstone != 0 {
       property.life = .deleted(hadExpected: tombstone & 2 != 0, hadActual: tombstone & 4 != 0)
     }
-    property.manifest = row.optionalText(6)
     if row.storage(13) != .null {
       property.latest = Reading(
         value: row.value(9, as: type), spelling: row.optionalText(10),
@@ -104,7 +107,6 @@ enum TwinLoader {
           status: MapperStatus(rawValue: Int32(truncatingIfNeeded: row.int(15))), text: row.text(16))
       }
       property.published = property.latest
-      property.storedVersion = row.int(14)
     }
     guard let value = row.value(17, as: type) else { return (property, nil) }
     var desired = Desired(

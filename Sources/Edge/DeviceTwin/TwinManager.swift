@@ -79,14 +79,27 @@ extension TwinManager: DeviceFeedDirectory {
 
 extension TwinManager: DeviceConsumer {
   package func deviceChanged(_ description: DeviceDescription) {
-    let (device, isNew) = devices.withLock { devices -> (Device, Bool) in
-      if let known = devices[description.name] { return (known, false) }
-      let new = Device(name: description.name, id: context.newID(), context: context, state: DeviceState())
-      devices[description.name] = new
-      return (new, true)
+    if let known = find(description.name) {
+      known.declare(description)
+      return
     }
-    device.declare(description)
-    if isNew { publishMembership(of: description.name, isAdded: true) }
+    // Nobody sees it before it is what the description says.
+    let new = Device(name: description.name, id: context.newID(), context: context, state: DeviceState())
+    new.declare(description)
+    let other = devices.withLock { devices -> Device? in
+      if let other = devices[description.name] { return other }
+      devices[description.name] = new
+      return nil
+    }
+    if let other {
+      // Somebody else declared it at the same moment.
+      new.remove()
+      other.declare(description)
+    } else {
+      // A watch that began meanwhile saw neither the change nor the device.
+      context.watches.deviceChanged(new)
+      publishMembership(of: description.name, isAdded: true)
+    }
   }
 
   package func deviceRemoved(_ name: DeviceName) {
@@ -111,10 +124,6 @@ extension TwinManager: TwinService {
       found.setDesired(changes, origin: origin, ifVersion: ifVersion) { continuation.resume(returning: $0) }
     }
     return try result.get()
-  }
-
-  package func settled(_ device: DeviceName, version: Int64, timeout: Duration) async -> DeviceSnapshot? {
-    await find(device)?.settled(version: version, timeout: timeout)
   }
 
   package func watch(_ filter: WatchFilter) -> any TwinWatch {

@@ -73,17 +73,20 @@ extension Agent {
     _ configuration: EdgeCoreConfiguration, _ places: Places, runner: String, _ twins: TwinManager,
     _ log: Logger
   ) throws(AgentError) -> MapperHost {
-    guard configuration.mapperHost.isolation == .process else {
-      throw AgentError(
-        "modules.mapperHost.isolation: inProcess: expected process (inProcess is not served yet)")
-    }
     do {
       // The configuration names the winner last, the host wants it first.
-      return try MapperHost(
-        options: MapperHostOptions(
-          folders: configuration.mapperHost.folders.reversed(), snapshots: places.state + "/snapshots",
-          runner: runner),
-        directory: twins, log: log)
+      var options = MapperHostOptions(
+        folders: configuration.mapperHost.folders.reversed(), snapshots: places.state + "/snapshots",
+        runner: runner)
+      options.limits = configuration.mapperHost.limits
+      options.adoptsOrphans = true
+      options.inProcess = Set(configuration.mapperHost.inProcess)
+      options.isolation =
+        switch configuration.mapperHost.isolation {
+        case .process: .process
+        case .inProcess: .inProcess
+        }
+      return try MapperHost(options: options, directory: twins, log: log)
     } catch {
       throw AgentError("module mapperHost: \(error)")
     }

@@ -36,15 +36,22 @@ package final class Agent: Sendable {
     let twins = TwinManager(
       node: configuration.nodeName, database: configuration.database.dataSource, publisher: publisher,
       clock: .system, log: log)
-    if let bus {
-      bus.setReceiver(twins)
-      await beehive.register(bus)
-    }
-    await beehive.register(twins)
-
     let host: MapperHost? =
       try configuration.mapperHost.enable
       ? mapperHost(configuration, places, runner: runner, twins, log) : nil
+    let noMappers = NoMappers()
+    let methods: any MethodService = host ?? noMappers
+    let discovery: any DiscoveryService = host ?? noMappers
+    let mappers: any MapperDirectory = host ?? noMappers
+
+    var calls: MethodReceiver?
+    if let bus {
+      let receiver = MethodReceiver(methods: methods, twins: twins, publisher: bus, next: twins)
+      calls = receiver
+      bus.setReceiver(receiver)
+      await beehive.register(bus)
+    }
+    await beehive.register(twins)
     if let host { await beehive.register(host) }
 
     var manifests: StandaloneManifests?
@@ -57,7 +64,8 @@ package final class Agent: Sendable {
       manifests = standalone
     }
 
-    let status = AgentStatus(node: configuration.nodeName, twins: twins, bus: bus, manifests: manifests)
+    let status = AgentStatus(
+      node: configuration.nodeName, twins: twins, bus: bus, calls: calls, manifests: manifests)
     var group: MultiThreadedEventLoopGroup?
     if configuration.twinAPI.enable {
       let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -66,9 +74,9 @@ package final class Agent: Sendable {
         TwinAPIServer(
           options: TwinAPIOptions(
             socket: configuration.twinAPI.socket, address: configuration.twinAPI.address,
-            port: configuration.twinAPI.port),
-          twins: twins, mappers: host ?? NoMappers(), manifests: manifests, node: status, group: loops,
-          log: log))
+            port: configuration.twinAPI.port, hostNames: configuration.twinAPI.hostNames),
+          twins: twins, mappers: mappers, methods: methods, discovery: discovery, manifests: manifests,
+          node: status, group: loops, log: log))
     }
     if let manifests { await beehive.register(manifests) }
     return Agent(beehive: beehive, status: status, group: group, log: log)

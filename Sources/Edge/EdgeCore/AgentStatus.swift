@@ -13,14 +13,18 @@ final class AgentStatus: NodeStatus {
   private let startTime = WallClock.system.nanoseconds
   private let twins: TwinManager
   private let bus: EventBus?
+  private let calls: MethodReceiver?
   private let manifests: StandaloneManifests?
   /// Nil until everything has started.
   private let running = Mutex<[String]?>(nil)
 
-  init(node: String, twins: TwinManager, bus: EventBus?, manifests: StandaloneManifests?) {
+  init(
+    node: String, twins: TwinManager, bus: EventBus?, calls: MethodReceiver?, manifests: StandaloneManifests?
+  ) {
     name = node
     self.twins = twins
     self.bus = bus
+    self.calls = calls
     self.manifests = manifests
   }
 
@@ -30,6 +34,7 @@ final class AgentStatus: NodeStatus {
     let modules = running.withLock { $0 }
     var counters: JSON.Members = ["deviceTwin": .object(twins.statistics.members)]
     if let bus { counters["eventBus"] = .array(bus.statistics.map { .object($0.members) }) }
+    if let calls { counters["methodCalls"] = .object(calls.statistics.members) }
     if let manifests { counters["metaManager"] = ["problems": .int(Int64(manifests.problems().count))] }
     return NodeReport(
       name: name, version: SelvedgeVersion.text, startTime: startTime, modules: modules ?? [],
@@ -74,6 +79,15 @@ extension BrokerStatistics {
       "publishedTwin": count(publishedTwin), "publishedTelemetry": count(publishedTelemetry),
       "droppedTwin": count(droppedTwin.total), "droppedTelemetry": count(droppedTelemetry.total),
       "messagesUnderWay": .int(Int64(messagesUnderWay)), "bytesUnderWay": .int(Int64(bytesUnderWay)),
+    ]
+  }
+}
+
+extension MethodCallStatistics {
+  fileprivate var members: JSON.Members {
+    [
+      "requests": count(requests), "refused": count(refused), "dropped": count(dropped),
+      "underWay": .int(Int64(underWay)),
     ]
   }
 }

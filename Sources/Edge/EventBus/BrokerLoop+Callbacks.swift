@@ -27,15 +27,19 @@ extension BrokerLoop {
     guard !patterns.isEmpty else { return }
     // Asked for anew with each connection: the session is a clean one.
     for pattern in patterns {
-      let status = mosquitto_subscribe(connection.client, nil, pattern, 1)
+      var id: Int32 = 0
+      let status = mosquitto_subscribe(connection.client, &id, pattern, 1)
+      if pattern == MethodTopic.pattern { methodSubscription = id }
       if status != success { problem = "subscribing \(pattern): \(libraryError(status))" }
     }
     unconfirmed = patterns.count
   }
 
-  fileprivate func subscribed(_ granted: Int32) {
+  fileprivate func subscribed(_ id: Int32, _ granted: Int32) {
     unconfirmed -= 1
-    if granted > 2 { refusedSubscriptions += 1 }
+    if granted > 2 {
+      if id == methodSubscription { refusedMethods() } else { refusedSubscriptions += 1 }
+    }
     guard unconfirmed == 0 else { return }
     if refusedSubscriptions > 0 {
       problem =
@@ -43,6 +47,14 @@ extension BrokerLoop {
     } else {
       becameReady()
     }
+  }
+
+  /// Access rules made for KubeEdge do not know these topics: everything else goes on.
+  private func refusedMethods() {
+    if hasToldRefusedMethods { return }
+    hasToldRefusedMethods = true
+    connection.log.warning(
+      "the broker refused the subscription of method calls: may this client read $ke/events/device/#?")
   }
 
   fileprivate func received(_ message: mosquitto_message) {
@@ -85,7 +97,7 @@ private func onSubscribe(
   _ client: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ id: Int32, _ count: Int32,
   _ granted: UnsafePointer<Int32>?
 ) {
-  loop(context)?.subscribed(granted?.pointee ?? 0)
+  loop(context)?.subscribed(id, granted?.pointee ?? 0)
 }
 
 private func onMessage(

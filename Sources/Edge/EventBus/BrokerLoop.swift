@@ -41,6 +41,9 @@ final class BrokerLoop {
   var problem: String?
   var unconfirmed = 0
   var refusedSubscriptions = 0
+  /// The packet that asks for method calls.
+  var methodSubscription: Int32?
+  var hasToldRefusedMethods = false
   var hasToldRetained = false
   var receivedCount: UInt64 = 0
   /// Acknowledgements queued since the last write.

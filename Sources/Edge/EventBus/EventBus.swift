@@ -9,10 +9,11 @@ internal import Synchronization
 /// Messages come and go while there is a connection. Without one nothing is accepted, and each drop is
 /// counted; a message that was accepted with QoS 1 is sent again after a reconnect, in its order.
 package final class EventBus: Module, MessagePublisher {
-  /// What KubeEdge subscribes, but for the topics of the cloud's router. Answers lie below these patterns, so
-  /// they do not come back.
+  /// What KubeEdge subscribes, but for the topics of the cloud's router, and method calls. Answers lie below
+  /// these patterns, so they do not come back.
   package static let subscriptions = [
     "$hw/events/device/+/+/state/update", "$hw/events/device/+/+/twin/+", "$hw/events/node/+/membership/get",
+    MethodTopic.pattern,
   ]
 
   package struct StartError: Error, CustomStringConvertible {

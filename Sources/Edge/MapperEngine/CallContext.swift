@@ -14,6 +14,8 @@ final class CallContext: @unchecked Sendable {
   var arena = Arena()
   /// What `fail` said; nil: nothing.
   var failure: String?
+  /// Where the results of a scan or a description go, while one is under way.
+  var scan: ScanOutput?
   /// What `fail_item` said, by place in the call's arrays.
   private(set) var itemFailures: [Int: String] = [:]
 

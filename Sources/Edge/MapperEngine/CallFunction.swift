@@ -14,6 +14,9 @@ package enum CallFunction: UInt32, Sendable {
   case load
   case unload
   case lane
+  case call
+  case scan
+  case describe
 
   package var name: String { "\(self)" }
 }

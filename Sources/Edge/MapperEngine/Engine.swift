@@ -11,23 +11,39 @@ internal import Synchronization
 ///
 /// Sound as `@unchecked Sendable`: immutable after `load` but for what is under a lock.
 package final class Engine: @unchecked Sendable {
-  private struct Place {
+  struct Place {
     var session: DeviceSession
     var lane: Lane
   }
 
-  private struct State {
+  struct State {
     var sessions: [UInt32: Place] = [:]
     var lanes: [String: Lane] = [:]
+    /// Calls, scans and descriptions that are not answered yet, by request.
+    var works: [UInt64: (work: LaneWork, lane: Lane)] = [:]
+    var scans = 0
+
+    /// The lane of a key, with one more member.
+    mutating func join(_ key: String) -> Lane {
+      let lane = lanes[key] ?? Lane(key: key)
+      lanes[key] = lane
+      lane.members += 1
+      return lane
+    }
+
+    mutating func leave(_ lane: Lane) {
+      lane.members -= 1
+      if lane.members == 0 { lanes[lane.key] = nil }
+    }
   }
 
-  private let host: HostContext
+  let host: HostContext
   private let counters = EngineCounters()
-  private let state = Mutex(State())
+  let state = Mutex(State())
   private let board: OpaquePointer?
   /// Set once by `load`, before any command.
-  private var library: MapperLibrary?
-  private let scheduler: LaneScheduler
+  private(set) var library: MapperLibrary?
+  let scheduler: LaneScheduler
 
   /// - Parameter board: the call board, or nil when nobody reads one. Lanes take its slots from 1; the thread
   ///   that calls `load` should have taken slot 0.
@@ -52,7 +68,7 @@ package final class Engine: @unchecked Sendable {
 
   /// Opens the library and tells the sink `loaded` or `refused`. Once, before any command.
   package func load(_ path: String) -> Bool {
-    sv_board_enter(0, CallFunction.load.rawValue, WallClock.monotonic)
+    sv_board_enter(0, CallFunction.load.rawValue, WallClock.monotonic, 0)
     defer { sv_board_leave() }
     do throws(MapperLoadError) {
       let library = try MapperLibrary(path: path, host: host)
@@ -70,6 +86,11 @@ package final class Engine: @unchecked Sendable {
     case .bind(let binding): bind(binding)
     case .unbind(let session): unbind(session)
     case .write(let request): write(request)
+    case .call(let request): call(request)
+    case .scan(let command): scan(command)
+    case .describe(let session, let request, let timeout):
+      describe(session: session, request: request, timeoutMilliseconds: timeout)
+    case .cancel(let request): cancel(request)
     case .counters:
       let (devices, lanes) = state.withLock { ($0.sessions.count, $0.lanes.count) }
       host.sink.send(.counters(counters.report(devices: devices, lanes: lanes)))
@@ -84,28 +105,29 @@ package final class Engine: @unchecked Sendable {
   package func stop(within limit: Duration) -> Bool {
     let deadline = WallClock.monotonic + limit.nanoseconds
     for session in state.withLock({ Array($0.sessions.keys) }) { unbind(session) }
-    while WallClock.monotonic < deadline {
-      if state.withLock({ $0.sessions.isEmpty }) { break }
-      sv_sleep_ms(1)
-    }
-    guard scheduler.stop(until: deadline), state.withLock({ $0.sessions.isEmpty }) else { return false }
-    sv_board_enter(0, CallFunction.unload.rawValue, WallClock.monotonic)
+    for request in state.withLock({ Array($0.works.keys) }) { cancel(request) }
+    while WallClock.monotonic < deadline, !isIdle { sv_sleep_ms(1) }
+    guard scheduler.stop(until: deadline), isIdle else { return false }
+    sv_board_enter(0, CallFunction.unload.rawValue, WallClock.monotonic, 0)
     defer { sv_board_leave() }
     library?.unload()
     return true
   }
+
+  private var isIdle: Bool { state.withLock { $0.sessions.isEmpty && $0.works.isEmpty } }
 
   private func bind(_ binding: SessionBinding) {
     guard let driver = library?.drivers[binding.driver] else {
       refuse(binding, .notFound, "the library has no driver '\(binding.driver)'")
       return
     }
-    let key = laneKey(binding, driver)
+    let key =
+      laneKey(
+        driver, driver.table.pointee.lane, binding.settings, session: binding.session,
+        timeoutMilliseconds: binding.openTimeoutMilliseconds) ?? "#\(binding.session)"
     let place: Place? = state.withLock { state in
       guard state.sessions[binding.session] == nil else { return nil }
-      let lane = state.lanes[key] ?? Lane(key: key)
-      state.lanes[key] = lane
-      lane.members += 1
+      let lane = state.join(key)
       let session = DeviceSession(binding, driver: driver, host: host, counters: counters, call: lane.call)
       let place = Place(session: session, lane: lane)
       state.sessions[binding.session] = place
@@ -116,6 +138,7 @@ package final class Engine: @unchecked Sendable {
       return
     }
     scheduler.post(.create(place.session), to: place.lane)
+    cancelScans(on: place.lane)
   }
 
   private func refuse(_ binding: SessionBinding, _ status: MapperStatus, _ reason: String) {
@@ -123,21 +146,27 @@ package final class Engine: @unchecked Sendable {
       .bound(BindOutcome(session: binding.session, status: status, reason: reason, refusedPoints: [])))
   }
 
-  /// Devices without a line of their own name get a lane of their own.
-  private func laneKey(_ binding: SessionBinding, _ driver: DriverTable) -> String {
-    if let lane = driver.table.pointee.lane {
-      let settings = NativeSettings(binding.settings)
-      sv_board_enter(binding.session, CallFunction.lane.rawValue, WallClock.monotonic)
-      defer { sv_board_leave() }
-      let key = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-        guard let base = buffer.baseAddress else { return "" }
-        let size = withUnsafePointer(to: settings.settings) { lane($0, base, 256) }
-        return String(decoding: UnsafeRawBufferPointer(start: base, count: min(size, 256)), as: UTF8.self)
-      }
-      if !key.isEmpty { return "\(driver.id) \(key)" }
+  /// What a driver calls the line that it needs; nil: a line of one's own. Devices and scans of a driver share lanes.
+  func laneKey(
+    _ driver: DriverTable, _ lane: LaneFunction?, _ settings: [Setting], session: UInt32,
+    timeoutMilliseconds: UInt32
+  ) -> String? {
+    guard let lane else { return nil }
+    let settings = NativeSettings(settings)
+    let now = WallClock.monotonic
+    sv_board_enter(
+      session, CallFunction.lane.rawValue, now, now + Int64(timeoutMilliseconds) * 1_000_000)
+    defer { sv_board_leave() }
+    let key = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+      guard let base = buffer.baseAddress else { return "" }
+      let size = withUnsafePointer(to: settings.settings) { lane($0, base, 256) }
+      return String(decoding: UnsafeRawBufferPointer(start: base, count: min(size, 256)), as: UTF8.self)
     }
-    return "#\(binding.session)"
+    return key.isEmpty ? nil : "\(driver.id) \(key)"
   }
+
+  typealias LaneFunction =
+    @convention(c) (UnsafePointer<mapper_settings>, UnsafeMutablePointer<CChar>, Int) -> Int
 
   private func unbind(_ session: UInt32) {
     guard let place = state.withLock({ $0.sessions[session] }) else {
@@ -147,6 +176,7 @@ package final class Engine: @unchecked Sendable {
     place.session.isEnding.store(true, ordering: .relaxed)
     scheduler.post(.destroy(session: session), to: place.lane)
     place.lane.cancel(session)
+    cancelScans(on: place.lane)
   }
 
   private func write(_ request: WriteRequest) {
@@ -170,8 +200,7 @@ package final class Engine: @unchecked Sendable {
   private func ended(_ session: DeviceSession, _ lane: Lane) {
     state.withLock { state in
       state.sessions[session.id] = nil
-      lane.members -= 1
-      if lane.members == 0 { state.lanes[lane.key] = nil }
+      state.leave(lane)
     }
     host.sink.send(.unbound(session: session.id))
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Beehive
+internal import CSpawn
 package import DeviceAPI
 internal import Glibc
 package import Logging
 internal import Synchronization
 internal import Threads
 
-/// Runs mapper libraries, each in a process of its own, and binds this node's devices to their drivers.
+/// Runs mapper libraries, each in a process of its own or in this one, and binds this node's devices to their drivers.
 ///
 /// Libraries, devices and their models may come in any order, before and after `start`: a device comes alive
 /// when the last of what it needs has arrived.
@@ -19,7 +20,8 @@ package final class MapperHost: Module, DeviceConsumer, MapperDirectory {
 
   private let options: MapperHostOptions
   private let directory: any DeviceFeedDirectory
-  private let log: Logger
+  let log: Logger
+  let offers = OfferBoard()
   private let inbox: HostInbox
   private let board = ReportBoard()
   private let thread = Mutex<WorkerThread?>(nil)
@@ -43,6 +45,8 @@ package final class MapperHost: Module, DeviceConsumer, MapperDirectory {
       guard access(options.runner, X_OK) == 0 else {
         throw FileProblem("cannot run \(options.runner)", code: errno)
       }
+      try RunnerLimits.check(options.limits)
+      if options.adoptsOrphans { _ = child_adopt_orphans() }
       let store = SnapshotStore(folder: options.snapshots)
       try store.prepare()
       if let first = options.folders.first, !Folder.exists(first) {
@@ -56,9 +60,12 @@ package final class MapperHost: Module, DeviceConsumer, MapperDirectory {
         inbox.post(.folder(event))
       }
       do throws(FileProblem) {
-        let thread = try WorkerThread.start("mapper-host") { [options, directory, inbox, board, log] in
-          HostControl(options: options, directory: directory, inbox: inbox, board: board, log: log).run(
-            watcher)
+        let thread = try WorkerThread.start("mapper-host") {
+          [options, directory, inbox, board, offers, log] in
+          HostControl(
+            options: options, store: store, directory: directory, inbox: inbox, board: board, offers: offers,
+            log: log
+          ).run(watcher)
         }
         self.thread.withLock { $0 = thread }
       } catch {
@@ -70,7 +77,8 @@ package final class MapperHost: Module, DeviceConsumer, MapperDirectory {
     }
   }
 
-  /// Ends all runners: at most about four seconds, in which drivers close their devices. No process is left.
+  /// Ends all runners: at most about four seconds, in which drivers close their devices. No process is left; a driver
+  /// in process that does not come back keeps its threads.
   package func stop() async {
     inbox.stop()
     let thread = thread.withLock { thread in

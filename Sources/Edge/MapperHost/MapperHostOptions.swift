@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Config
+package import DeviceAPI
 
 /// Where the mapper host finds things.
 package struct MapperHostOptions: Sendable {
@@ -16,6 +18,16 @@ package struct MapperHostOptions: Sendable {
     "SWIFT_BACKTRACE=enable=no",
   ]
 
+  /// Where libraries run that are not named in `inProcess`.
+  package var isolation = MapperReport.Isolation.process
+  /// Libraries that run in the agent itself, by file name without `.so`.
+  package var inProcess: Set<String> = []
+
+  package var limits = MapperLimitsConfiguration()
+  /// What a mapper started and left behind comes to this process then, instead of init, and is ended. For all of the
+  /// process: whatever else orphans something below it does so too.
+  package var adoptsOrphans = false
+
   var supervision = Supervision.Limits()
   var readerLimits = RunnerReader.Limits()
 
@@ -24,6 +36,10 @@ package struct MapperHostOptions: Sendable {
     self.folders = folders.map(Self.plain).filter { seen.insert($0).inserted }
     self.snapshots = Self.plain(snapshots)
     self.runner = runner
+  }
+
+  func isolation(of place: LibraryPlace) -> MapperReport.Isolation {
+    inProcess.contains(place.name) ? .inProcess : isolation
   }
 
   /// The path without a slash at its end.

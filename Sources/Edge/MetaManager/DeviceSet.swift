@@ -31,14 +31,22 @@ struct DeviceSet {
     objects = []
     var next: [DeviceName: DeviceDescription] = [:]
     var change = Change()
+    var lists = CommonLists<PropertyDescription>()
+    for description in inForce.values { _ = lists.common(description.properties, of: description.model) }
     for key in winners.keys.sorted() {
       guard let (object, file) = winners[key] else { continue }
       objects.append(object)
       guard case .device(let device) = object else { continue }
       let name = key.name
-      guard let description = resolve(device, winners, file: file) ?? inForce[name] else { continue }
+      guard var description = resolve(device, winners, file: file) ?? inForce[name] else { continue }
+      // The consumers hold the one of before.
+      if let known = inForce[name], known == description {
+        next[name] = known
+        continue
+      }
+      description.properties = lists.common(description.properties, of: description.model)
       next[name] = description
-      if inForce[name] != description { change.changed.append(description) }
+      change.changed.append(description)
     }
     for name in inForce.keys.sorted() where next[name] == nil {
       let key = ObjectKey(.device, name)

@@ -35,7 +35,9 @@ struct ManifestFile {
   func holdsOnly(_ key: ObjectKey) -> Bool { !isUnclear && entries.allSatisfy { $0.key == key } }
 
   /// Reads the file anew. Objects that are wrong now stay what they were.
-  mutating func load() {
+  ///
+  /// - Returns: how many bytes it had.
+  mutating func load() -> Int {
     let before = entries
     entries = []
     problems = []
@@ -47,12 +49,12 @@ struct ManifestFile {
     } catch {
       isUnreadable = true
       keep(before, because: "a readable file: \(error.reason)")
-      return
+      return 0
     }
     // What is left of a file that was not synced before a power cut.
     guard !bytes.isEmpty else {
       keep(before, because: "a manifest; the file is empty (remove it, or leave a comment in it)")
-      return
+      return 0
     }
     let manifest = Manifest(bytes, file: path)
     problems = manifest.problems + manifest.warnings
@@ -65,6 +67,16 @@ struct ManifestFile {
           isStale: entry.object == nil && earlier != nil))
     }
     if isUnclear { keepMissing(before) }
+    return bytes.count
+  }
+
+  /// Lets devices that have equal properties share them.
+  mutating func share(_ lists: inout CommonLists<DeviceProperty>) {
+    for place in entries.indices {
+      guard case .device(var device)? = entries[place].object else { continue }
+      device.properties = lists.common(device.properties, of: device.model)
+      entries[place].object = .device(device)
+    }
   }
 
   private mutating func keep(_ before: [Entry], because expected: String) {

@@ -9,6 +9,8 @@ struct ManifestFolder {
   let path: String
   /// By name, in byte order: where two files declare one object, the first counts.
   private(set) var files: [ManifestFile] = []
+  /// Bytes of the files that were read since somebody last asked.
+  private var bytesRead = 0
   /// Why the folder could not be listed; then nothing in it counts as gone.
   private(set) var problem: ManifestProblem?
 
@@ -36,6 +38,7 @@ struct ManifestFolder {
     problem = nil
     var before: [String: ManifestFile] = [:]
     for file in files { before[file.name] = file }
+    var isChanged = false
     files = names.compactMap { name in
       let known = before[name]
       if busy.contains(name) { return known }
@@ -47,9 +50,16 @@ struct ManifestFolder {
       if signature == nil, FileSignature.isDirectory(path + "/" + name) { return nil }
       var file = known ?? ManifestFile(name: name, folder: path)
       file.signature = signature
-      file.load()
+      bytesRead += file.load()
+      isChanged = true
       return file
     }
+    if isChanged { shareLists() }
+  }
+
+  private mutating func shareLists() {
+    var lists = CommonLists<DeviceProperty>()
+    for place in files.indices { files[place].share(&lists) }
   }
 
   /// Reads these files, which were written or removed just now.
@@ -64,9 +74,16 @@ struct ManifestFolder {
       // What the file held before was replaced on purpose, so nothing of it is kept.
       var file = ManifestFile(name: name, folder: path)
       file.signature = signature
-      file.load()
+      bytesRead += file.load()
       if isKnown { files[place] = file } else { files.insert(file, at: place) }
     }
+    shareLists()
+  }
+
+  /// Bytes of the files that were read since the last call.
+  mutating func takeBytesRead() -> Int {
+    defer { bytesRead = 0 }
+    return bytesRead
   }
 
   /// Removes what a write was interrupted in.

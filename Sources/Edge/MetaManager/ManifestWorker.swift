@@ -4,6 +4,7 @@ internal import DeviceAPI
 internal import Glibc
 internal import KubeAPI
 internal import Logging
+internal import Threads
 
 /// What the manifest thread does: it watches, looks, and tells the consumers. Never leaves its thread.
 final class ManifestWorker {
@@ -11,14 +12,17 @@ final class ManifestWorker {
   private static let quiet: Int64 = 20_000_000
   /// …but not later than this.
   private static let latest: Int64 = 100_000_000
-  /// A file that somebody has open for writing is left alone until it is closed, or was not written to
-  /// for so long.
-  private static let writing: Int64 = 3_000_000_000
   /// How often to look where no event can be expected.
   private static let polling: Int64 = 1_000_000_000
 
+  /// The tree of a manifest is ten times its text. After more than this, what that took is given back.
+  private static let muchText = 256 << 10
+
   private let consumers: [any DeviceConsumer]
   private let log: Logger
+  /// A file that somebody has open for writing is left alone until it is closed, or was not written to
+  /// for so long.
+  private let writing: Int64
   private(set) var folder: ManifestFolder
   private var devices = DeviceSet(remembered: [])
   private var loggedProblems: Set<String> = []
@@ -30,7 +34,9 @@ final class ManifestWorker {
   private var changed: Set<String> = []
   private var busy: [String: Int64] = [:]
 
-  init(folder: String, consumers: [any DeviceConsumer], log: Logger) {
+  /// - Parameter writing: nanoseconds.
+  init(folder: String, consumers: [any DeviceConsumer], writing: Int64, log: Logger) {
+    self.writing = writing
     self.folder = ManifestFolder(path: folder)
     self.consumers = consumers
     self.log = log
@@ -122,12 +128,12 @@ final class ManifestWorker {
   /// Brings `folder` up to date.
   private func refresh() {
     let now = Deadline.now
-    busy = busy.filter { now - $0.value < Self.writing }
+    busy = busy.filter { now - $0.value < writing }
     let stillBusy = Set(busy.keys)
     folder.scan(changed: changed, busy: stillBusy)
     changed.formIntersection(stillBusy)
     firstEvent = nil
-    scanTime = busy.values.min().map { $0 + Self.writing }
+    scanTime = busy.values.min().map { $0 + writing }
     if watch == nil || folder.needsAnotherLook {
       scanTime = min(scanTime ?? .max, now + Self.polling)
     }
@@ -144,6 +150,7 @@ final class ManifestWorker {
         "device declared", metadata: ["device": "\(description.name)", "file": "\(description.origin)"])
       for consumer in consumers { consumer.deviceChanged(description) }
     }
+    if folder.takeBytesRead() > Self.muchText { SpareMemory.giveBack() }
   }
 
   /// Each once, and again when it comes back after it was gone.

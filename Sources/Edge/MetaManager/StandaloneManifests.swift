@@ -36,6 +36,7 @@ package final class StandaloneManifests: Module, ManifestStore {
   private let consumers: [any DeviceConsumer]
   private let knownDevices: @Sendable () -> [DeviceName]
   private let log: Logger
+  private let writingSeconds: Int64
   private let bell: Bell?
   private let shared = Mutex(Shared())
 
@@ -44,11 +45,14 @@ package final class StandaloneManifests: Module, ManifestStore {
   ///   - consumers: told in this order, on the manifest thread, the first time within `start`.
   ///   - knownDevices: those of an earlier run, asked for at start. They are removed when no manifest declares
   ///     them, but not before every file can be read.
+  ///   - writingSeconds: a file that somebody has open for writing is left alone until it is closed, or was not written
+  ///     to for so long.
   package init(
     folder: String, consumers: [any DeviceConsumer], knownDevices: @escaping @Sendable () -> [DeviceName],
-    log: Logger
+    log: Logger, writingSeconds: Int64 = 3
   ) {
     self.folder = folder
+    self.writingSeconds = writingSeconds
     self.consumers = consumers
     self.knownDevices = knownDevices
     self.log = log
@@ -128,7 +132,8 @@ package final class StandaloneManifests: Module, ManifestStore {
 
   fileprivate func run() {
     guard let bell else { return }
-    let worker = ManifestWorker(folder: folder, consumers: consumers, log: log)
+    let worker = ManifestWorker(
+      folder: folder, consumers: consumers, writing: writingSeconds * 1_000_000_000, log: log)
     do throws(ManifestError) {
       try worker.open(remembered: knownDevices())
     } catch {

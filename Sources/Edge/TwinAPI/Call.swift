@@ -8,12 +8,17 @@ internal import NIOCore
 /// One request, as the handlers see it.
 struct Call: Sendable {
   let request: Request
+  /// The channel that it came on.
+  let connection: ObjectIdentifier
   /// What stands for the segments in braces of the endpoint's path.
   let parameters: [String: String]
   let query: Query
 
-  init(_ request: Request, parameters: [String: String]) throws(Problem) {
+  init(
+    _ request: Request, connection: ObjectIdentifier, parameters: [String: String]
+  ) throws(Problem) {
     self.request = request
+    self.connection = connection
     self.parameters = parameters
     query = try Query(path: request.head.path ?? "")
   }
@@ -60,7 +65,24 @@ struct Call: Sendable {
   /// - Parameter types: media types that are taken beside a request that names none.
   func json(types: [String]) async throws(Problem) -> JSON {
     try requireType(types)
+    return try Self.parse(try await body())
+  }
+
+  /// The body as a JSON object; an empty one is the empty object.
+  func members(_ what: String) async throws(Problem) -> JSON.Members {
     let bytes = try await body()
+    if bytes.readableBytes == 0 { return [:] }
+    try requireType(["application/json"])
+    let json = try Self.parse(bytes)
+    guard let members = json.object else {
+      throw Problem(
+        .badRequest, "bad-request", "the body cannot be read",
+        detail: "Expected an object with \(what), found \(json.kind).")
+    }
+    return members
+  }
+
+  private static func parse(_ bytes: ByteBuffer) throws(Problem) -> JSON {
     do throws(JSONError) {
       return try JSON.parse(Array(bytes.readableBytesView))
     } catch {

@@ -34,6 +34,12 @@ struct EventStream {
     }
   }
 
+  mutating func send(_ event: String, _ encode: (inout JSONWriter) -> Void) async throws {
+    json.clear()
+    encode(&json)
+    try await send(event)
+  }
+
   consuming func finish() async throws { try await writer.finish(nil) }
 
   /// JSON has no line breaks outside strings and escapes those within: one `data` line holds it.

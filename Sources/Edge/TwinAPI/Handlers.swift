@@ -7,10 +7,13 @@ internal import HummingbirdCore
 struct Handlers: Sendable {
   let twins: any TwinService
   let mappers: any MapperDirectory
+  let methods: any MethodService
+  let discovery: any DiscoveryService
   /// Nil where the node takes its devices from the cloud alone.
   let manifests: ManifestQueue?
   let node: any NodeStatus
   let watches: WatchRegistry
+  let works: WorkRegistry
   let heartbeat: Duration
 
   /// Every route of the API; `docs/api.md` has a section for each.
@@ -25,6 +28,10 @@ struct Handlers: Sendable {
       Endpoint(method: .get, path: property, handler: handlers.getProperty),
       Endpoint(method: .put, path: desired, handler: handlers.putDesired),
       Endpoint(method: .delete, path: desired, handler: handlers.deleteDesired),
+      Endpoint(method: .get, path: device + "/methods", handler: handlers.listMethods),
+      Endpoint(method: .post, path: device + "/methods/{method}", handler: handlers.callMethod),
+      Endpoint(method: .post, path: device + "/describe", handler: handlers.describe),
+      Endpoint(method: .post, path: "/v1/drivers/{driver}/scan", handler: handlers.scan),
       Endpoint(method: .get, path: "/v1/watch", handler: handlers.watch),
       Endpoint(method: .get, path: "/v1/mappers", handler: handlers.listMappers),
       Endpoint(method: .get, path: "/v1/mappers/{file}", handler: handlers.getMapper),

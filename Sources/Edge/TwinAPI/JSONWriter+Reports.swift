@@ -15,6 +15,8 @@ extension JSONWriter {
     text("version", mapper.version)
     name("state")
     string(mapper.state.rawValue)
+    name("isolation")
+    string(mapper.isolation.rawValue)
     text("message", mapper.message)
     text("hash", mapper.hash)
     if mapper.processID > 0 {
@@ -43,9 +45,18 @@ extension JSONWriter {
     beginArray()
     for name in driver.extensions { string(name) }
     endArray()
+    name("methods")
+    beginArray()
+    for method in driver.methods { self.method(method) }
+    endArray()
+    name("canScan")
+    bool(driver.canScan)
+    name("canDescribe")
+    bool(driver.canDescribe)
     if schemas {
       schema("deviceSchema", driver.deviceSchema)
       schema("pointSchema", driver.pointSchema)
+      schema("scanSchema", driver.scanSchema)
     }
     endObject()
   }

@@ -24,7 +24,9 @@ final class Listener: Sendable {
   private let report: AsyncStream<Result<Int?, any Error>>.Continuation
   private let state = Mutex(State())
 
-  init(place: Place, responder: Responder, group: any EventLoopGroup, log: Logger) {
+  init(
+    place: Place, responder: Responder, works: WorkRegistry, group: any EventLoopGroup, log: Logger
+  ) {
     self.place = place
     let requests = ActiveRequests()
     self.requests = requests
@@ -43,6 +45,7 @@ final class Listener: Sendable {
           try await responder.answer(request, writer, channel: channel)
         },
         configuration: .init(
+          additionalChannelHandlers: [HangUpHandler(works)],
           idleTimeout: .seconds(Limits.idleSeconds),
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: Limits.header, maxHeaderListSize: Limits.header,

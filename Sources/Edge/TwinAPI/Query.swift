@@ -54,6 +54,15 @@ struct Query: Sendable {
     return number
   }
 
+  /// False where it is absent.
+  func flag(_ name: String) throws(Problem) -> Bool {
+    switch try value(name) {
+    case nil, "false": return false
+    case "true": return true
+    case let other?: throw Self.problem("\(name)=\(other)", expected: "true or false")
+    }
+  }
+
   func duration(_ name: String, upTo limit: Duration) throws(Problem) -> Duration? {
     guard let text = try value(name) else { return nil }
     guard let duration = Duration(parsing: text), duration <= limit else {

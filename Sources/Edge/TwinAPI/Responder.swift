@@ -21,7 +21,7 @@ struct Responder: Sendable {
       try guardian?.check(request.head)
       let (endpoint, parameters) = try router.endpoint(for: request.head)
       if endpoint.writes { try guardian?.refuseWrite(request.head) }
-      let call = try Call(request, parameters: parameters)
+      let call = try Call(request, connection: ObjectIdentifier(channel), parameters: parameters)
       if let length = call.declaredLength, length > Limits.body {
         isBodyUnread = true
         throw .bodyTooLarge

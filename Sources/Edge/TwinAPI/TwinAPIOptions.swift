@@ -39,6 +39,13 @@ enum Limits {
   static let connections = 512
   /// Watches and waiting writes together; further watches get 503, further writes their answer at once.
   static let watches = 256
+  /// Method calls under way; further ones get 503.
+  static let calls = 64
+  /// Scans and descriptions under way; further ones get 503.
+  static let scans = 16
+  /// Finds of a scan that wait for a slow reader: all of a scan, as a mapper's host takes no more of one.
+  /// Further ones are dropped and counted.
+  static let finds = 10_000
   /// Requests for the manifests that wait for the disk; further ones get 503.
   static let manifestRequests = 16
   /// Seconds after which a connection without a request is closed.

@@ -16,6 +16,7 @@ package final class TwinAPIServer: Module {
   private let log: Logger
   private let router: Router
   private let watches: WatchRegistry
+  private let works = WorkRegistry()
   private let manifests: ManifestQueue?
   private let listeners = Mutex<[Listener]>([])
   private let boundPort = Mutex<Int?>(nil)
@@ -27,6 +28,7 @@ package final class TwinAPIServer: Module {
   ///   - watchLimit: watches and waiting writes together; nil: `Limits.watches`.
   package init(
     options: TwinAPIOptions, twins: any TwinService, mappers: any MapperDirectory,
+    methods: any MethodService, discovery: any DiscoveryService,
     manifests: (any ManifestStore)?,
     node: any NodeStatus, group: any EventLoopGroup, log: Logger, heartbeat: Duration = .seconds(15),
     watchLimit: Int? = nil
@@ -37,8 +39,8 @@ package final class TwinAPIServer: Module {
     watches = WatchRegistry(limit: watchLimit ?? Limits.watches)
     self.manifests = manifests.map { ManifestQueue(store: $0, limit: Limits.manifestRequests) }
     let handlers = Handlers(
-      twins: twins, mappers: mappers, manifests: self.manifests, node: node, watches: watches,
-      heartbeat: heartbeat)
+      twins: twins, mappers: mappers, methods: methods, discovery: discovery, manifests: self.manifests,
+      node: node, watches: watches, works: works, heartbeat: heartbeat)
     router = Router(Handlers.endpoints(handlers))
   }
 
@@ -49,7 +51,8 @@ package final class TwinAPIServer: Module {
     if let path = options.socket, !path.isEmpty {
       let place = try SocketPlace(path)
       try await open(
-        .init(place: .socket(place), responder: responder(guarding: nil), group: group, log: log))
+        .init(
+          place: .socket(place), responder: responder(guarding: nil), works: works, group: group, log: log))
       log.info("twin API listens", metadata: ["socket": "\(path)"])
     }
     if let port = options.port {
@@ -58,8 +61,7 @@ package final class TwinAPIServer: Module {
         address: options.address, hostNames: options.hostNames, socket: options.socket)
       let listener = Listener(
         place: .tcp(address: options.address, port: port), responder: responder(guarding: guardian),
-        group: group,
-        log: log)
+        works: works, group: group, log: log)
       try await open(listener)
       boundPort.withLock { $0 = listener.port }
       log.info(
@@ -72,8 +74,9 @@ package final class TwinAPIServer: Module {
       defer { listeners = [] }
       return listeners
     }
-    // Watches never end by themselves: they go first, or the listeners would wait for them.
+    // Watches never end by themselves, and scans not for long: they go first, or the listeners would wait.
     watches.close()
+    works.close()
     await withTaskGroup(of: Void.self) { group in
       for listener in open { group.addTask { await listener.stop(within: Limits.drain) } }
     }

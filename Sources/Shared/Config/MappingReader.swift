@@ -73,6 +73,9 @@ package final class MappingReader {
     return node.isNull ? nil : node
   }
 
+  /// The keys of the text, in its order; none is known by that.
+  package var names: [String] { entries.map(\.key) }
+
   /// Whether the text has `key`; it is not known by that.
   package func has(_ key: String) -> Bool { index(of: key) != nil }
 

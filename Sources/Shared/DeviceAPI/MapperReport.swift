@@ -20,6 +20,14 @@ package struct MapperReport: Sendable {
     case removed
   }
 
+  /// Where the library runs.
+  package enum Isolation: String, Sendable, CaseIterable {
+    /// In a runner process of its own: a crash costs that mapper alone.
+    case process
+    /// In the agent itself.
+    case inProcess
+  }
+
   package struct Driver: Sendable {
     package var id: String
     package var title: String
@@ -79,6 +87,8 @@ package struct MapperReport: Sendable {
   package var message: String
   /// SHA-256 of the file, in hexadecimal, shortened to 16 digits.
   package var hash: String
+  package var isolation: Isolation
+  /// Of its runner; 0: none runs, or it runs in process.
   package var processID: Int32
   package var restarts: Int
   /// How the last runner ended ("signal 11 (SIGSEGV) in read of default/pump-1"), or empty.
@@ -97,6 +107,7 @@ package struct MapperReport: Sendable {
     name = ""
     version = ""
     message = ""
+    isolation = .process
     processID = 0
     restarts = 0
     lastFault = ""

@@ -78,6 +78,11 @@ package enum MethodError: Error, Equatable, Sendable {
       self.value = value
       self.expected = expected
     }
+
+    /// For people: `count: "x": expected a whole number`.
+    package var text: String {
+      "\(argument): \(value.isEmpty ? "missing" : value): expected \(expected)"
+    }
   }
 }
 

@@ -18,10 +18,6 @@ package protocol TwinService: AnyObject, Sendable {
     ifVersion: Int64?
   ) async throws(TwinError) -> DeviceSnapshot
 
-  /// Waits until no desired value of the device with a version up to `version` is pending, or until
-  /// `timeout`. Returns the snapshot of that moment; nil when the device went away.
-  func settled(_ device: DeviceName, version: Int64, timeout: Duration) async -> DeviceSnapshot?
-
   /// Follows changes. The watch ends when it is dropped or cancelled.
   func watch(_ filter: WatchFilter) -> any TwinWatch
 }

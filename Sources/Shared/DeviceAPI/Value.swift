@@ -9,6 +9,7 @@ package enum Value: Sendable, Equatable {
   case int(Int64)
   case float(Float)
   case double(Double)
-  case text(String)
+  /// Indirect, so that a number needs no room for a text.
+  indirect case text(String)
   case bytes([UInt8])
 }

@@ -2,7 +2,7 @@
 internal import Synchronization
 
 /// Lets a cancellation reach work that has not told its handle yet.
-final class WorkRelay: Sendable {
+package final class WorkRelay: Sendable {
   private struct State {
     var work: (any OngoingWork)?
     var isCancelled = false
@@ -10,7 +10,9 @@ final class WorkRelay: Sendable {
 
   private let state = Mutex(State())
 
-  func set(_ work: any OngoingWork) {
+  package init() {}
+
+  package func set(_ work: any OngoingWork) {
     let mustCancel = state.withLock { state in
       state.work = work
       return state.isCancelled
@@ -18,7 +20,7 @@ final class WorkRelay: Sendable {
     if mustCancel { work.cancel() }
   }
 
-  func cancel() {
+  package func cancel() {
     let work = state.withLock { state in
       state.isCancelled = true
       return state.work

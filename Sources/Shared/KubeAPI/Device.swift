@@ -27,7 +27,9 @@ package struct Device: Sendable {
   package var methods: [Method] = []
   package var stateReport: StateReport?
   package var telemetry: DeviceDescription.TelemetryForm = .full
-  /// Lines of the manifest, for messages about what can be checked with the model only.
+  /// Lines of the manifest, for messages about what can be checked with the model only: of the metadata, from which
+  /// those of the properties count, and of the model's name.
+  package private(set) var line = 0
   package var modelLine = 0
   private var hasProtocol = false
 
@@ -62,6 +64,7 @@ package struct Device: Sendable {
     self.metadata = metadata
     model = ""
     properties = []
+    line = object.line(of: "metadata")
     readAnnotations(object)
     _ = object.node("status")
     guard let spec = object.mapping("spec") else {
@@ -85,7 +88,7 @@ package struct Device: Sendable {
     methods = spec.mappings("methods").compactMap(Method.init)
     var names: Set<String> = []
     for keys in spec.mappings("properties") {
-      guard let property = DeviceProperty(keys, protocolName: protocolName) else { continue }
+      guard let property = DeviceProperty(keys, protocolName: protocolName, line: line) else { continue }
       if !names.insert(property.name).inserted {
         keys.report(
           "name", value: YAMLNode.shortened(property.name), expected: "a name that no other property has")

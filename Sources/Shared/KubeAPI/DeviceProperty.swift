@@ -4,14 +4,15 @@ internal import DeviceAPI
 package import JSON
 
 /// An element of `spec.properties` of a Device.
-package struct DeviceProperty: Sendable {
-  package struct Desired: Sendable {
+package struct DeviceProperty: Sendable, Equatable {
+  package struct Desired: Sendable, Equatable {
     package var value: String
     package var metadata: [String: String]
     /// `metadata.ttl`, milliseconds; 0: none.
     package var timeToLive = 0
     /// `metadata.verify`
     package var verify = false
+    /// Counted from the device's `line`, as all lines here: equal lists of properties stay equal.
     package var line = 0
   }
 
@@ -29,10 +30,12 @@ package struct DeviceProperty: Sendable {
   /// Milliseconds, up to a day; KubeEdge's 0 means that nothing is said.
   static let cycles = 0...86_400_000
 
-  init?(_ keys: MappingReader, protocolName: String?) {
+  /// - Parameter line: of the device.
+  init?(_ keys: MappingReader, protocolName: String?, line device: Int) {
     let name = keys.requiredString("name", expected: "the name of a property of the model")
-    line = keys.line(of: "name")
+    line = keys.line(of: "name") - device
     desired = Desired(keys.mapping("desired"))
+    desired?.line -= device
     visitors = Visitors(keys.mapping("visitors"))
     if let theirs = visitors?.protocolName, let protocolName, theirs != protocolName {
       keys.warn(

@@ -18,12 +18,15 @@ package struct DeviceResolution {
   package private(set) var description: DeviceDescription?
   package private(set) var problems: [ManifestProblem] = []
   private let file: String
+  /// Of the device; those of its properties count from it.
+  private let line: Int
 
   /// - Parameters:
   ///   - model: the one that `device.model` names.
   ///   - file: where the device was declared.
   package init(_ device: Device, model: DeviceModel, file: String) {
     self.file = file
+    line = device.line
     let places = Dictionary(
       model.properties.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     var resolved: [(place: Int, property: PropertyDescription)] = []
@@ -101,7 +104,8 @@ package struct DeviceResolution {
   }
 
   private mutating func report(_ line: Int, _ path: String, _ value: String, _ expected: String) {
-    problems.append(ManifestProblem(file: file, line: line, path: path, value: value, expected: expected))
+    problems.append(
+      ManifestProblem(file: file, line: self.line + line, path: path, value: value, expected: expected))
   }
 }
 

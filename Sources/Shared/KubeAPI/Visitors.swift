@@ -3,7 +3,7 @@ internal import Config
 package import JSON
 
 /// `visitors`: how a driver finds a property.
-package struct Visitors: Sendable {
+package struct Visitors: Sendable, Equatable {
   package var protocolName: String?
   /// What the driver's point schema describes.
   package var configData: JSON.Members?

@@ -15,6 +15,7 @@ typedef struct slot {
   _Atomic uint32_t session;
   _Atomic uint32_t function;
   _Atomic int64_t started_ns;
+  _Atomic int64_t deadline_ns;
 } slot;
 
 struct sv_board {
@@ -57,11 +58,12 @@ void sv_board_take_slot(sv_board *board, int index) {
   own_slot = index >= 0 && index < SV_BOARD_SLOTS ? index : -1;
 }
 
-void sv_board_enter(uint32_t session, uint32_t function, int64_t now_ns) {
+void sv_board_enter(uint32_t session, uint32_t function, int64_t now_ns, int64_t deadline_ns) {
   if (own_slot < 0) return;
   slot *mine = &own_board->slots[own_slot];
   atomic_store_explicit(&mine->session, session, memory_order_relaxed);
   atomic_store_explicit(&mine->started_ns, now_ns, memory_order_relaxed);
+  atomic_store_explicit(&mine->deadline_ns, deadline_ns, memory_order_relaxed);
   atomic_store_explicit(&mine->function, function, memory_order_release);
 }
 
@@ -71,12 +73,13 @@ void sv_board_leave(void) {
 }
 
 sv_board_entry sv_board_read(const sv_board *board, int index) {
-  sv_board_entry entry = {0, 0, 0};
+  sv_board_entry entry = {0, 0, 0, 0};
   if (index < 0 || index >= SV_BOARD_SLOTS) return entry;
   const slot *its = &board->slots[index];
   entry.function = atomic_load_explicit(&its->function, memory_order_acquire);
   entry.session = atomic_load_explicit(&its->session, memory_order_relaxed);
   entry.started_ns = atomic_load_explicit(&its->started_ns, memory_order_relaxed);
+  entry.deadline_ns = atomic_load_explicit(&its->deadline_ns, memory_order_relaxed);
   return entry;
 }
 

@@ -8,6 +8,7 @@
 //    does not, but its child shares the parent's memory, so until exec it makes plain system calls
 //    only.
 #define _GNU_SOURCE
+#include "own.h"
 #include "plan.h"
 
 #include <errno.h>
@@ -114,6 +115,11 @@ static int become(const struct job *job) {
 
 static void __attribute__((noinline)) start(struct job *job) {
   job->parent = getpid();
+  // Held until the child is on the list, so that nobody takes it for an orphan.
+  if (!own_begin()) {
+    job->error = ENOMEM;
+    return;
+  }
   pid_t pid = vfork();
   if (pid == 0) {
     job->error = become(job);
@@ -125,6 +131,7 @@ static void __attribute__((noinline)) start(struct job *job) {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
       ;
   }
+  own_end(pid > 0 && !job->error ? pid : 0);
   job->pid = pid;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include "child.h"
+#include "own.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,7 +33,9 @@ static int reap(pid_t pid, int options, int *status) {
   do {
     ended = waitpid(pid, status, options);
   } while (ended < 0 && errno == EINTR);
-  return ended == pid ? 0 : ended == 0 ? ETIMEDOUT : errno;
+  int result = ended == pid ? 0 : ended == 0 ? ETIMEDOUT : errno;
+  if (result != ETIMEDOUT) own_remove(pid);
+  return result;
 }
 
 int child_wait(pid_t pid, int timeout_ms, int *status) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
+import TestSupport
 
 /// The little HTTP/1.1 that the twin API's answers need; each request has a connection of its own.
 struct HTTPReply: Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 /// A Modbus TCP client that shares no code with ours: bytes as the specification has them.
 struct ModbusClient: Sendable {
   struct Failure: Error, CustomStringConvertible {

@@ -52,8 +52,12 @@ import Testing
     try dialogue.node.declare(
       Manifests.plainModel("lamp", properties: [("power", "STRING")]) + "---\n" + device, as: "lamp")
     #expect(await eventually { await dialogue.node.twin("default/lamp")["name"] != nil })
-    let twin = try JSON.parse(try #require(try await dialogue.ask("{}", on: topic + "get").first).payload)
-    #expect(twin["twin"]?["power"]?["expected"]?["value"] == "on")
+    // A twin shows what is on disk.
+    #expect(
+      try await eventually {
+        let answer = try #require(try await dialogue.ask("{}", on: topic + "get").first)
+        return try JSON.parse(answer.payload)["twin"]?["power"]?["expected"]?["value"] == "on"
+      })
     let off = try await dialogue.ask(#"{"twin":{"power":{"actual":{"value":"off"}}}}"#, on: topic + "update")
     #expect(off.last?.topic == topic + "update/delta")
     #expect(try JSON.parse(try #require(off.last).payload)["delta"] == ["power": "on"])

@@ -110,6 +110,7 @@ static const mapper_driver driver = {
     .size = sizeof(mapper_driver),
     .id = "wrong-values",
     .title = "Test mapper wrong-values",
+    .point_schema = "{\"type\": \"object\"}",
     .create = fixture_create,
     .bind = bind,
     .open = fixture_open,

@@ -10,6 +10,10 @@
  *   bind MODE            ok, refuse (final), busy (the first time), crash, noise, print, silent
  *   write MODE           ok, silent, crash, exit
  *   stop MODE            ok, hang
+ *   offers all           its drivers have methods, scans and descriptions
+ *   call MODE            ok, fail, wrong (a result of another type), silent (until it is
+ * cancelled), crash scan MODE            ok, silent (until it is cancelled), crash; of descriptions
+ * too
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,9 +27,23 @@
 
 #include "sv_board.h"
 
-enum { BIND = 1, UNBIND, WRITE, COUNTERS, STOP };
-enum { LOADED = 64, REFUSED, SAMPLES, LINK, BOUND, UNBOUND, WRITTEN, COUNTERS_REPLY, LOG };
-enum { CALL_READ = 4, CALL_WRITE = 5, CALL_LOAD = 10, HEADERS = 120 };
+enum { BIND = 1, UNBIND, WRITE, COUNTERS, STOP, CALL, SCAN, DESCRIBE, CANCEL };
+enum {
+  LOADED = 64,
+  REFUSED,
+  SAMPLES,
+  LINK,
+  BOUND,
+  UNBOUND,
+  WRITTEN,
+  COUNTERS_REPLY,
+  LOG,
+  CALLED,
+  FOUND,
+  PROGRESS,
+  SCANNED
+};
+enum { CALL_READ = 4, CALL_WRITE = 5, CALL_LOAD = 10, CALL_METHOD = 13, HEADERS = 120 };
 
 static char script[4096];
 static unsigned char frame[1 << 16];
@@ -93,7 +111,7 @@ static int64_t now_ns(void) {
 }
 
 static void crash(uint32_t session, uint32_t function) {
-  sv_board_enter(session, function, now_ns());
+  sv_board_enter(session, function, now_ns(), 0);
   fault();
 }
 
@@ -103,8 +121,39 @@ static void noise(void) {
   for (;;) pause();
 }
 
+static void put_method(const char *name, uint8_t result, int is_harmful) {
+  put_text(name);
+  put_text("what it does");
+  put32(is_harmful ? 0 : 6);
+  for (uint8_t type = 1; !is_harmful && type <= 6; type++) {
+    char argument[2] = {(char)('a' + type - 1), 0};
+    put_text(argument);
+    put8(type);
+  }
+  put8(result);
+  put8(0); /* idempotent */
+  put8(1); /* changes state */
+  put8(is_harmful != 0);
+}
+
+/* add(a bool, b int, c uint, d double, e text, f bytes) -> uint, and reset(), which asks back. */
+static void put_offers(void) {
+  int offers = is("offers", "all");
+  put32(offers ? 2 : 0);
+  if (offers) {
+    put_method("add", 3, 0);
+    put_method("reset", 0, 1);
+  }
+  put8(offers != 0); /* a scan schema */
+  if (offers)
+    put_text("{\"type\":\"object\",\"properties\":{\"to\":{\"type\":\"integer\",\"maximum\":9}},"
+             "\"additionalProperties\":false}");
+  put8(offers != 0);
+  put8(offers != 0);
+}
+
 static void load(void) {
-  sv_board_enter(0, CALL_LOAD, now_ns());
+  sv_board_enter(0, CALL_LOAD, now_ns(), 0);
   if (is("load", "hang"))
     for (;;) pause();
   if (is("load", "exit")) exit(3);
@@ -141,6 +190,7 @@ static void load(void) {
     put_text("{\"type\":\"object\"}");
     put32(1);
     put_text("mapper.subscribe/1");
+    put_offers();
   }
   end();
 }
@@ -174,8 +224,11 @@ static void send_sample(uint32_t session) {
   send_all(frame, length);
 }
 
+static uint32_t last_session;
+
 static void bind_device(uint32_t session) {
   static int binds;
+  last_session = session;
   binds++;
   if (is("bind", "crash")) crash(session, CALL_READ);
   if (is("bind", "noise")) noise();
@@ -188,6 +241,7 @@ static void bind_device(uint32_t session) {
   begin(BOUND, session);
   put32(refuses ? 3 : busy ? 7 : 0); /* INVALID, BUSY */
   put_text(refuses ? "unit 0 is no unit" : busy ? "no lane is free" : "");
+  put32(session); /* the lane: one of its own */
   put32(0);
   end();
   if (refuses || busy) return;
@@ -213,6 +267,79 @@ static void write_points(uint32_t session, const unsigned char *body) {
   end();
 }
 
+static void called(uint32_t session, uint64_t request, uint32_t status, const char *text) {
+  begin(CALLED, session);
+  put64(request);
+  put32(status);
+  put_text(text);
+}
+
+/* Body: request u64, method u32, timeout u32, the arguments. */
+static void call_method(uint32_t session, const unsigned char *body) {
+  uint64_t request;
+  uint32_t method;
+  memcpy(&request, body, 8);
+  memcpy(&method, body + 8, 4);
+  if (is("call", "silent")) return;
+  if (is("call", "crash")) crash(session, CALL_METHOD);
+  if (is("call", "fail")) {
+    called(session, request, 2, "no answer from unit 4"); /* TIMEOUT */
+    put8(0);
+  } else {
+    called(session, request, 0, "");
+    put8(is("call", "wrong") ? 1 : method == 0 ? 3 : 0);
+    if (is("call", "wrong"))
+      put8(1);
+    else if (method == 0)
+      put64(UINT64_MAX);
+  }
+  end();
+}
+
+static void found(uint64_t request, const char *name, const char *settings) {
+  begin(FOUND, 0);
+  put64(request);
+  put32(80);
+  put_text(name);
+  put_text("Pump of Acme");
+  put_text(settings);
+  put32(2);
+  for (int index = 0; index < 2; index++) {
+    put_text(index == 0 ? "level" : "broken");
+    put_text("of water");
+    put8(1); /* INT */
+    put8(1); /* writable */
+    put_text("m");
+    put_text(index == 0 ? "{\"register\":4}" : "[]");
+  }
+  end();
+}
+
+static void scanned(uint64_t request, uint32_t status, const char *text) {
+  begin(SCANNED, 0);
+  put64(request);
+  put32(status);
+  put_text(text);
+  end();
+}
+
+/* Body: request u64 and more. */
+static void scan(uint32_t session, const unsigned char *body) {
+  uint64_t request;
+  memcpy(&request, body, 8);
+  if (is("scan", "silent")) return;
+  if (is("scan", "crash")) crash(session, CALL_METHOD);
+  begin(PROGRESS, 0);
+  put64(request);
+  put32(1);
+  put32(2);
+  put_text("unit 1");
+  end();
+  found(request, "Pump_1.A!", "{\"unit\":1}");
+  found(request, "b", "no JSON");
+  scanned(request, 0, "");
+}
+
 static void obey(uint16_t kind, uint32_t session, const unsigned char *body) {
   switch (kind) {
   case BIND:
@@ -232,6 +359,23 @@ static void obey(uint16_t kind, uint32_t session, const unsigned char *body) {
     for (uint64_t value = 11; value <= 17; value++) put64(value);
     end();
     break;
+  case CALL:
+    call_method(session, body);
+    break;
+  case SCAN:
+  case DESCRIBE:
+    scan(session, body);
+    break;
+  case CANCEL: {
+    uint64_t request;
+    memcpy(&request, body, 8);
+    /* The host knows which of the two it was. */
+    called(last_session, request, 1, "stopped");
+    put8(0);
+    end();
+    scanned(request, 1, "stopped");
+    break;
+  }
   case STOP:
     if (is("stop", "hang"))
       for (;;) pause();

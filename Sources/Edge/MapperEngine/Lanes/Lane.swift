@@ -15,23 +15,35 @@ final class Lane: @unchecked Sendable {
     case running
   }
 
-  /// Writes beyond this are answered BUSY. Other jobs are bounded by the number of devices.
+  /// Whose call is under way.
+  private struct Current {
+    /// 0: of no device.
+    var session: UInt32
+    /// Of a `LaneWork`; nil: the call is none.
+    var request: UInt64?
+  }
+
+  /// Writes and calls beyond this are answered BUSY. Other jobs are bounded by the number of devices.
   static let maximumJobs = 4096
 
   let key: String
+  /// By which the host knows it; never 0.
+  let number = Lane.lastNumber.add(1, ordering: .relaxed).newValue
   let call = CallContext()
+
+  private static let lastNumber = Atomic<UInt32>(0)
 
   // Under the scheduler's lock.
   var jobs: [LaneJob] = []
   var firstJob = 0
   var state = State.idle
   var ticket: UInt64 = 0
-  /// Devices that are bound to the lane or are on their way to it.
+  /// Devices that are bound to the lane or are on their way to it, and scans.
   var members = 0
 
   // Of the running thread.
   private var sessions: [DeviceSession] = []
-  private let current = Mutex<UInt32?>(nil)
+  private let current = Mutex<Current?>(nil)
 
   init(key: String) { self.key = key }
 
@@ -51,7 +63,8 @@ final class Lane: @unchecked Sendable {
   func perform(_ job: LaneJob) -> DeviceSession? {
     switch job {
     case .create(let session):
-      let outcome = call(for: session.id) { session.create() }
+      var outcome = call(for: session.id) { session.create() }
+      if outcome.status.isOK { outcome.lane = number }
       session.host.sink.send(.bound(outcome))
       guard outcome.status.isOK else { return session }
       sessions.append(session)
@@ -63,6 +76,7 @@ final class Lane: @unchecked Sendable {
       return session
     case .write(let request, let session):
       call(for: session.id) { session.write(request) }
+    case .work(let work): perform(work)
     case .link(let report):
       guard let session = sessions.first(where: { $0.id == report.session }) else { return nil }
       session.driverReported(report)
@@ -70,11 +84,22 @@ final class Lane: @unchecked Sendable {
     return nil
   }
 
-  private func call<T>(for session: UInt32, _ body: () -> T) -> T {
+  private func perform(_ work: LaneWork) {
+    guard !work.isOver else { return }
+    switch work.kind {
+    case .call(_, let session), .describe(let session):
+      call(for: session.id) { session.prepare(work) }
+      call(for: session.id, request: work.request) { session.perform(work) }
+    case .scan(let command, let driver):
+      call(for: 0, request: work.request) { driver.scan(command, work: work, call: call) }
+    }
+  }
+
+  private func call<T>(for session: UInt32, request: UInt64? = nil, _ body: () -> T) -> T {
     current.withLock { current in
       // A cancellation counts for all calls of this step, and for no other.
       call.rearm()
-      current = session
+      current = Current(session: session, request: request)
     }
     defer { current.withLock { $0 = nil } }
     return body()
@@ -82,6 +107,11 @@ final class Lane: @unchecked Sendable {
 
   /// Any thread: cancels the call under way if it is for `session`.
   func cancel(_ session: UInt32) {
-    current.withLock { if $0 == session { call.cancel() } }
+    current.withLock { if $0?.session == session { call.cancel() } }
+  }
+
+  /// Any thread: cancels the call under way if it is for `request`.
+  func cancel(request: UInt64) {
+    current.withLock { if $0?.request == request { call.cancel() } }
   }
 }

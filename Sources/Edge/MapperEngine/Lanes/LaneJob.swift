@@ -6,5 +6,6 @@ enum LaneJob {
   case destroy(session: UInt32)
   /// With its session, so that it is answered also when the session has ended meanwhile.
   case write(WriteRequest, DeviceSession)
+  case work(LaneWork)
   case link(HostContext.LinkReport)
 }

@@ -11,6 +11,10 @@ final class DriverTable: @unchecked Sendable {
   let pointSchema: String?
   let table: UnsafePointer<mapper_driver>
   let subscribe: UnsafePointer<mapper_subscribe>?
+  let methods: [DriverMethod]
+  let discovery: UnsafePointer<mapper_discovery>?
+  private let scanSchema: String?
+  private let extensions: [String]
 
   init(_ foreign: UnsafePointer<mapper_driver>) throws(MapperLoadError) {
     let word = MemoryLayout<UInt>.size
@@ -34,13 +38,31 @@ final class DriverTable: @unchecked Sendable {
       throw .badDriver("the driver id '\(id)' is not 1 to 63 characters out of a-z, 0-9, '.' and '-'")
     }
 
-    if let extensionTable = table.pointee.query?(MAPPER_EXT_SUBSCRIBE) {
+    var extensions: [String] = []
+    if let foreign = table.pointee.query?(MAPPER_EXT_SUBSCRIBE) {
       subscribe = try Table.load(
-        mapper_subscribe.self, from: extensionTable, named: MAPPER_EXT_SUBSCRIBE, minimum: 8 + 2 * word,
+        mapper_subscribe.self, from: foreign, named: MAPPER_EXT_SUBSCRIBE, minimum: 8 + 2 * word,
         required: [("start", 8), ("stop", 8 + word)])
+      extensions.append(MAPPER_EXT_SUBSCRIBE)
     } else {
       subscribe = nil
     }
+    if let foreign = table.pointee.query?(MAPPER_EXT_METHODS) {
+      methods = try MethodTable.load(foreign)
+      extensions.append(MAPPER_EXT_METHODS)
+    } else {
+      methods = []
+    }
+    if let foreign = table.pointee.query?(MAPPER_EXT_DISCOVERY) {
+      discovery = try Table.load(
+        mapper_discovery.self, from: foreign, named: MAPPER_EXT_DISCOVERY, minimum: 8 + 4 * word,
+        required: [])
+      extensions.append(MAPPER_EXT_DISCOVERY)
+    } else {
+      discovery = nil
+    }
+    scanSchema = discovery?.pointee.scan_schema.map { String(cString: $0) }
+    self.extensions = extensions
   }
 
   private static func isIDByte(_ byte: UInt8) -> Bool {
@@ -55,6 +77,8 @@ final class DriverTable: @unchecked Sendable {
   var report: LibraryReport.Driver {
     LibraryReport.Driver(
       id: id, title: title, deviceSchema: deviceSchema, pointSchema: pointSchema,
-      extensions: subscribe == nil ? [] : [MAPPER_EXT_SUBSCRIBE])
+      extensions: extensions, methods: methods.map(\.description),
+      scanSchema: discovery?.pointee.scan == nil ? nil : scanSchema,
+      canScan: discovery?.pointee.scan != nil, canDescribe: discovery?.pointee.describe != nil)
   }
 }

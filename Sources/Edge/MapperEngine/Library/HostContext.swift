@@ -17,6 +17,8 @@ final class HostContext: @unchecked Sendable {
 
   let sink: any EngineSink
   let table: UnsafePointer<mapper_host_api>
+  let scanSink: UnsafePointer<mapper_sink>
+  let buffers = SampleBuffers()
   private let subscriptions = Mutex<[UInt64: Subscription]>([:])
   private let linkHandler = Mutex<(@Sendable (LinkReport) -> Void)?>(nil)
   private let logLimiter = Mutex(LogLimiter())
@@ -32,6 +34,11 @@ final class HostContext: @unchecked Sendable {
         deadline_ns: callDeadline, alloc: callAlloc, fail: callFail, fail_item: callFailItem, query: hostQuery
       ))
     self.table = UnsafePointer(table)
+    let scanSink = UnsafeMutablePointer<mapper_sink>.allocate(capacity: 1)
+    scanSink.initialize(
+      to: mapper_sink(
+        size: UInt32(MemoryLayout<mapper_sink>.size), reserved: 0, found: sinkFound, progress: sinkProgress))
+    self.scanSink = UnsafePointer(scanSink)
   }
 
   /// The pointer that a library holds until the process ends, so the context is kept for as long.

@@ -56,7 +56,7 @@ func callFailItem(
 }
 
 /// A driver's text, at most 1,024 bytes of it.
-private func clipped(_ text: UnsafePointer<CChar>, _ size: Int) -> String {
+func clipped(_ text: UnsafePointer<CChar>, _ size: Int) -> String {
   let bytes = UnsafeRawBufferPointer(start: text, count: max(0, min(size, 1024)))
   return String(decoding: bytes, as: UTF8.self)
 }

@@ -56,6 +56,9 @@ final class MapperLibrary: Sendable {
     report = LibraryReport(
       name: String(cString: entry.pointee.name), version: String(cString: entry.pointee.version),
       abiMinor: entry.pointee.abi_minor, drivers: reports)
+    guard EngineEvent.loaded(report).encode().count <= Frame.maximumSize else {
+      throw .badDriver("describes itself with more than \(Frame.maximumSize >> 20) MiB")
+    }
   }
 
   /// Once, when every device is gone: the library joins its threads.

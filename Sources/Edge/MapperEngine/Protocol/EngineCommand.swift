@@ -10,6 +10,15 @@ package enum EngineCommand: Sendable, Equatable {
   case unbind(session: UInt32)
   /// Answered by `written`.
   case write(WriteRequest)
+  /// Answered by `called`.
+  case call(MethodRequest)
+  /// Answered by any number of `found` and `progress`, then by `scanned`.
+  case scan(ScanCommand)
+  /// Asks a device what it has; answered as a scan, with one `found` at most.
+  case describe(session: UInt32, request: UInt64, timeoutMilliseconds: UInt32)
+  /// Ends a call, a scan or a description early: it is answered at once if it still waits for its line, else as soon
+  /// as the driver comes back. One that is over, or never was, is no fault.
+  case cancel(request: UInt64)
   /// Answered by `counters`.
   case counters
   /// Unbinds everything and ends; a runner exits with status 0.
@@ -59,6 +68,17 @@ extension EngineCommand {
         writer.append(item.value)
       }
       return writer.finish()
+    case .call(let request): return request.encode()
+    case .scan(let scan): return scan.encode()
+    case .describe(let session, let request, let timeoutMilliseconds):
+      var writer = FrameWriter(.describe, session: session)
+      writer.append(request)
+      writer.append(timeoutMilliseconds)
+      return writer.finish()
+    case .cancel(let request):
+      var writer = FrameWriter(.cancel)
+      writer.append(request)
+      return writer.finish()
     }
   }
 
@@ -76,6 +96,12 @@ extension EngineCommand {
         WriteRequest.Item(point: try reader.integer(), verify: try reader.bool(), value: try reader.value())
       }
       self = .write(WriteRequest(session: header.session, request: request, items: items))
+    case .call: self = .call(try MethodRequest(session: header.session, reading: &reader))
+    case .scan: self = .scan(try ScanCommand(reading: &reader))
+    case .describe:
+      self = .describe(
+        session: header.session, request: try reader.integer(), timeoutMilliseconds: try reader.integer())
+    case .cancel: self = .cancel(request: try reader.integer())
     default: throw Frame.Malformed("kind \(header.kind) is no command")
     }
     guard reader.isAtEnd else { throw Frame.Malformed("text after the end") }

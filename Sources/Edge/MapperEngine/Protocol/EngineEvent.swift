@@ -13,6 +13,14 @@ package enum EngineEvent: Sendable, Equatable {
   case unbound(session: UInt32)
   case link(session: UInt32, state: LinkState, status: MapperStatus, reason: String)
   case written(session: UInt32, request: UInt64, items: [WriteItemOutcome])
+  /// How a call of a method went: its status, the driver's words for a failure (or empty), and the result
+  /// (`nothing` unless the status is OK).
+  case called(session: UInt32, request: UInt64, status: MapperStatus, text: String, result: MethodValue)
+  case found(request: UInt64, FoundItem)
+  /// About five a second at most; the last one always comes, before `scanned`. `total` 0: not known.
+  case progress(request: UInt64, done: UInt32, total: UInt32, text: String)
+  /// A scan or a description is over; the last that comes for the request.
+  case scanned(request: UInt64, status: MapperStatus, text: String)
   case counters(MapperReport.Counters)
   /// A line of the driver or the engine; `session` 0: of the library as a whole.
   case log(session: UInt32, level: LogLevel, text: String)
@@ -25,26 +33,14 @@ package enum LogLevel: UInt8, Sendable {
   case debug
 }
 
-package struct LibraryReport: Sendable, Equatable {
-  package struct Driver: Sendable, Equatable {
-    package var id: String
-    package var title: String
-    package var deviceSchema: String?
-    package var pointSchema: String?
-    package var extensions: [String]
-  }
-
-  package var name: String
-  package var version: String
-  package var abiMinor: UInt32
-  package var drivers: [Driver]
-}
-
 package struct BindOutcome: Sendable, Equatable {
   package var session: UInt32
   package var status: MapperStatus
   /// Why not; empty when all is well.
   package var reason: String
+  /// The line that the device is on, by a number of the engine's; 0: it was not bound. Devices of one line are never
+  /// called at the same time, and wait for each other.
+  package var lane: UInt32 = 0
   /// A refused point: its place in the binding, and why.
   package var refusedPoints: [WriteItemOutcome]
 }
@@ -61,16 +57,7 @@ extension EngineEvent {
     switch self {
     case .loaded(let library):
       var writer = FrameWriter(.loaded)
-      writer.append(library.name)
-      writer.append(library.version)
-      writer.append(library.abiMinor)
-      writer.append(library.drivers) { writer, driver in
-        writer.append(driver.id)
-        writer.append(driver.title)
-        writer.append(driver.deviceSchema)
-        writer.append(driver.pointSchema)
-        writer.append(driver.extensions) { $0.append($1) }
-      }
+      writer.append(library)
       return writer.finish()
     case .refused(let reason):
       var writer = FrameWriter(.refused)
@@ -80,6 +67,7 @@ extension EngineEvent {
       var writer = FrameWriter(.bound, session: outcome.session)
       writer.append(outcome.status.rawValue)
       writer.append(outcome.reason)
+      writer.append(outcome.lane)
       writer.append(outcome.refusedPoints)
       return writer.finish()
     case .unbound(let session):
@@ -94,6 +82,31 @@ extension EngineEvent {
       var writer = FrameWriter(.written, session: session)
       writer.append(request)
       writer.append(items)
+      return writer.finish()
+    case .called(let session, let request, let status, let text, let result):
+      var writer = FrameWriter(.called, session: session)
+      writer.append(request)
+      writer.append(status.rawValue)
+      writer.append(text)
+      writer.append(result)
+      return writer.finish()
+    case .found(let request, let item):
+      var writer = FrameWriter(.found)
+      writer.append(request)
+      writer.append(item)
+      return writer.finish()
+    case .progress(let request, let done, let total, let text):
+      var writer = FrameWriter(.progress)
+      writer.append(request)
+      writer.append(done)
+      writer.append(total)
+      writer.append(text)
+      return writer.finish()
+    case .scanned(let request, let status, let text):
+      var writer = FrameWriter(.scanned)
+      writer.append(request)
+      writer.append(status.rawValue)
+      writer.append(text)
       return writer.finish()
     case .counters(let counters):
       var writer = FrameWriter(.countersReply)
@@ -116,23 +129,13 @@ extension EngineEvent {
   package init(frame: UnsafeRawBufferPointer, header: Frame.Header) throws(Frame.Malformed) {
     var reader = try FrameReader(frame, header: header)
     switch Frame.Kind(rawValue: header.kind) {
-    case .loaded:
-      self = .loaded(
-        LibraryReport(
-          name: try reader.text(), version: try reader.text(), abiMinor: try reader.integer(),
-          drivers: try reader.list(minimum: 14) { (reader) throws(Frame.Malformed) in
-            LibraryReport.Driver(
-              id: try reader.text(), title: try reader.text(), deviceSchema: try reader.optionalText(),
-              pointSchema: try reader.optionalText(),
-              extensions: try reader.list(minimum: 4) { (reader) throws(Frame.Malformed) in try reader.text()
-              })
-          }))
+    case .loaded: self = .loaded(try reader.library())
     case .refused: self = .refused(reason: try reader.text())
     case .bound:
       self = .bound(
         BindOutcome(
           session: header.session, status: MapperStatus(rawValue: try reader.integer()),
-          reason: try reader.text(), refusedPoints: try reader.items()))
+          reason: try reader.text(), lane: try reader.integer(), refusedPoints: try reader.items()))
     case .unbound: self = .unbound(session: header.session)
     case .link:
       guard let state = LinkState(code: try reader.integer()) else { throw Frame.Malformed("link state") }
@@ -142,6 +145,20 @@ extension EngineEvent {
     case .written:
       self = .written(
         session: header.session, request: try reader.integer(), items: try reader.items())
+    case .called:
+      self = .called(
+        session: header.session, request: try reader.integer(),
+        status: MapperStatus(rawValue: try reader.integer()), text: try reader.text(),
+        result: try reader.methodValue())
+    case .found: self = .found(request: try reader.integer(), try reader.foundItem())
+    case .progress:
+      self = .progress(
+        request: try reader.integer(), done: try reader.integer(), total: try reader.integer(),
+        text: try reader.text())
+    case .scanned:
+      self = .scanned(
+        request: try reader.integer(), status: MapperStatus(rawValue: try reader.integer()),
+        text: try reader.text())
     case .countersReply:
       var counters = MapperReport.Counters()
       counters.devices = Int(try reader.integer(UInt32.self))

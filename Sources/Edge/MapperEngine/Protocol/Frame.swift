@@ -24,6 +24,10 @@ package enum Frame {
     case write
     case counters
     case stop
+    case call
+    case scan
+    case describe
+    case cancel
 
     // Runner to host.
     case loaded = 64
@@ -35,6 +39,10 @@ package enum Frame {
     case written
     case countersReply
     case log
+    case called
+    case found
+    case progress
+    case scanned
   }
 
   package struct Header: Sendable, Equatable {

@@ -43,10 +43,10 @@ struct FrameReader {
 
   /// A list whose elements take at least `minimum` bytes each, so that a wrong count cannot reserve memory.
   mutating func list<T>(
-    minimum: Int, _ each: (inout FrameReader) throws(Frame.Malformed) -> T
+    minimum: Int, maximum: Int = .max, _ each: (inout FrameReader) throws(Frame.Malformed) -> T
   ) throws(Frame.Malformed) -> [T] {
     let count = Int(try integer(UInt32.self))
-    guard count <= (bytes.count - at) / Swift.max(1, minimum) else {
+    guard count <= maximum, count <= (bytes.count - at) / Swift.max(1, minimum) else {
       throw Frame.Malformed("list of \(count)")
     }
     var result: [T] = []

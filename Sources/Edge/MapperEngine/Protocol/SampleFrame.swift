@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CMapper
+package import CMapper
 package import DeviceAPI
 
 /// The frame of a batch of samples: as close to the driver's own array as can be, so that neither side
@@ -59,7 +59,7 @@ package enum SampleFrame {
     let tailSize = Int(frame.loadUnaligned(fromByteOffset: 24, as: UInt32.self))
     let tailStart = headSize + count * sampleSize
     guard tailStart + tailSize == header.size else { throw Frame.Malformed("tail of \(tailSize)") }
-    let tail = UnsafeRawBufferPointer(rebasing: frame[tailStart..<header.size])
+    let tail = Tail(bytes: UnsafeRawBufferPointer(rebasing: frame[tailStart..<header.size]))
 
     samples.removeAll(keepingCapacity: true)
     samples.reserveCapacity(count)
@@ -67,26 +67,38 @@ package enum SampleFrame {
       let raw = frame.loadUnaligned(fromByteOffset: headSize + index * sampleSize, as: mapper_sample.self)
       let point = Int(raw.point)
       guard point < mapping.count else { continue }
-      samples.append(sample(raw, tail: tail, mapping: mapping[point]))
+      samples.append(sample(raw, in: tail, mapping: mapping[point]))
     }
     return frame.loadUnaligned(fromByteOffset: 16, as: Int64.self)
   }
 
+  /// The same without a frame, for a host that the engine lives in: what the samples point to is read where it lies.
+  package static func samples(
+    _ raw: UnsafeBufferPointer<mapper_sample>, mapping: [PointMapping]
+  ) -> [Sample] {
+    var samples: [Sample] = []
+    samples.reserveCapacity(raw.count)
+    for sample in raw where Int(sample.point) < mapping.count {
+      samples.append(Self.sample(sample, in: Memory(), mapping: mapping[Int(sample.point)]))
+    }
+    return samples
+  }
+
   @inline(__always)
-  private static func sample(_ raw: mapper_sample, tail: UnsafeRawBufferPointer, mapping: PointMapping)
+  private static func sample(_ raw: mapper_sample, in source: some DataSource, mapping: PointMapping)
     -> Sample
   {
     let status = MapperStatus(rawValue: raw.status)
     guard status.rawValue == 0 else {
       var text = ""
-      if raw.value.type == MAPPER_TYPE_TEXT, let data = data(of: raw.value, size: 1, in: tail) {
+      if raw.value.type == MAPPER_TYPE_TEXT, let data = source.data(of: raw.value, size: 1) {
         text = String(decoding: data, as: UTF8.self)
       }
       return Sample(
         property: mapping.property, sourceNanoseconds: raw.source_ns,
         failure: SampleFailure(status: status, text: text))
     }
-    guard let value = value(of: raw.value, as: mapping.type, tail: tail) else {
+    guard let value = value(of: raw.value, as: mapping.type, in: source) else {
       return Sample(
         property: mapping.property, sourceNanoseconds: raw.source_ns,
         failure: SampleFailure(
@@ -99,7 +111,7 @@ package enum SampleFrame {
 
   /// The common scalar pairs first: this runs once a sample.
   @inline(__always)
-  private static func value(of raw: mapper_value, as type: PropertyType, tail: UnsafeRawBufferPointer)
+  private static func value(of raw: mapper_value, as type: PropertyType, in source: some DataSource)
     -> Value?
   {
     switch (raw.type, type) {
@@ -109,17 +121,32 @@ package enum SampleFrame {
     case (MAPPER_TYPE_F64, .double): return raw.f64.isFinite ? .double(raw.f64) : nil
     case (MAPPER_TYPE_BOOL, .boolean): return .bool(raw.u64 != 0)
     case (MAPPER_TYPE_I16, .int), (MAPPER_TYPE_I32, .int), (MAPPER_TYPE_I64, .int): return .int(raw.i64)
-    default: return MapperValue.value(raw, data: { data(of: raw, size: $0, in: tail) })?.converted(to: type)
+    default: return MapperValue.value(raw, data: { source.data(of: raw, size: $0) })?.converted(to: type)
     }
   }
+}
 
-  /// The bytes of a value, `size` bytes an element, if they lie in the tail.
-  private static func data(of raw: mapper_value, size: Int, in tail: UnsafeRawBufferPointer)
-    -> UnsafeRawBufferPointer?
-  {
+/// Where the texts, bytes and arrays of samples are.
+private protocol DataSource {
+  /// The bytes of a value, `size` bytes an element, if they are there.
+  func data(of raw: mapper_value, size: Int) -> UnsafeRawBufferPointer?
+}
+
+/// Behind the samples of a frame: `data` is an offset, which nobody has checked yet.
+private struct Tail: DataSource {
+  let bytes: UnsafeRawBufferPointer
+
+  func data(of raw: mapper_value, size: Int) -> UnsafeRawBufferPointer? {
     let offset = raw.u64
-    let bytes = UInt64(raw.count) * UInt64(size)
-    guard offset <= UInt64(tail.count), bytes <= UInt64(tail.count) - offset else { return nil }
-    return UnsafeRawBufferPointer(rebasing: tail[Int(offset)..<Int(offset + bytes)])
+    let count = UInt64(raw.count) * UInt64(size)
+    guard offset <= UInt64(bytes.count), count <= UInt64(bytes.count) - offset else { return nil }
+    return UnsafeRawBufferPointer(rebasing: bytes[Int(offset)..<Int(offset + count)])
+  }
+}
+
+/// In memory: `data` is an address, and the engine has checked the sample.
+private struct Memory: DataSource {
+  func data(of raw: mapper_value, size: Int) -> UnsafeRawBufferPointer? {
+    UnsafeRawBufferPointer(start: raw.data, count: raw.data == nil ? 0 : Int(raw.count) * size)
   }
 }

@@ -37,11 +37,13 @@ package struct SessionBinding: Sendable, Equatable {
   package var openTimeoutMilliseconds: UInt32
   /// Wait after a failure: from the first to the longest.
   package var backoffMilliseconds: ClosedRange<UInt32>
+  /// It continues another session: the first readings are due at once, and not spread.
+  package var startsAtOnce: Bool
 
   package init(
     session: UInt32, driver: String, device: String, settings: [Setting], points: [Point],
     callTimeoutMilliseconds: UInt32 = 1000, openTimeoutMilliseconds: UInt32 = 5000,
-    backoffMilliseconds: ClosedRange<UInt32> = 1000...30000
+    backoffMilliseconds: ClosedRange<UInt32> = 1000...30000, startsAtOnce: Bool = false
   ) {
     self.session = session
     self.driver = driver
@@ -51,6 +53,7 @@ package struct SessionBinding: Sendable, Equatable {
     self.callTimeoutMilliseconds = callTimeoutMilliseconds
     self.openTimeoutMilliseconds = openTimeoutMilliseconds
     self.backoffMilliseconds = backoffMilliseconds
+    self.startsAtOnce = startsAtOnce
   }
 }
 
@@ -64,6 +67,7 @@ extension SessionBinding {
     writer.append(openTimeoutMilliseconds)
     writer.append(backoffMilliseconds.lowerBound)
     writer.append(backoffMilliseconds.upperBound)
+    writer.append(startsAtOnce)
     writer.append(points) { writer, point in
       writer.append(point.name)
       writer.append(point.type.code)
@@ -85,6 +89,7 @@ extension SessionBinding {
     let longest: UInt32 = try reader.integer()
     guard first <= longest else { throw Frame.Malformed("back-off") }
     backoffMilliseconds = first...longest
+    startsAtOnce = try reader.bool()
     points = try reader.list(minimum: 14) { (reader) throws(Frame.Malformed) in
       let name = try reader.text()
       guard let type = PropertyType(code: try reader.integer()) else { throw Frame.Malformed("type") }

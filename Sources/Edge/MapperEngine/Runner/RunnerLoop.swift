@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CShims
+internal import DeviceAPI
 internal import Glibc
 
 /// The life of a runner process: load, obey frames, end.
@@ -22,9 +23,25 @@ package enum RunnerLoop {
     sv_board_take_slot(board, 0)
     sv_board_watch_faults(board)
 
-    let engine = Engine(sink: FrameOutput(descriptor: socketDescriptor), board: board)
+    let output = FrameOutput(descriptor: socketDescriptor)
+    guard confine(output) else { return RunnerExit.refused }
+    let engine = Engine(sink: output, board: board)
     guard engine.load(library) else { return RunnerExit.refused }
     return obey(engine)
+  }
+
+  /// Before the first thread, and before anything of the library is opened.
+  private static func confine(_ output: FrameOutput) -> Bool {
+    do {
+      guard let confinement = try Confinement.takeFromEnvironment() else { return true }
+      if let missing = try confinement.apply() {
+        output.send(.log(session: 0, level: .warning, text: missing))
+      }
+      return true
+    } catch {
+      output.send(.refused(reason: "\(error)"))
+      return false
+    }
   }
 
   private static func obey(_ engine: Engine) -> Int32 {

@@ -66,16 +66,18 @@ extension DeviceSession {
     }
     guard !call.isCancelled else {
       // The session ends: it is open, and destroy closes it.
-      link.openSucceeded(isPolled: true)
+      link.openSucceeded(isPolled: true, now: now)
       return
     }
     var polled = binding.points.indices.filter { isServed[$0] }.map { UInt32($0) }
     if driver.subscribe != nil {
       guard let rest = subscribe(device, points: polled) else { return }
+      let left = Set(rest)
+      subscribed = polled.filter { !left.contains($0) }
       polled = rest
     }
     makeGroups(polled)
-    link.openSucceeded(isPolled: !groups.isEmpty)
+    link.openSucceeded(isPolled: !groups.isEmpty, now: WallClock.monotonic)
   }
 
   /// Points that share a cycle are read in one batch. Kept over a reopen, so that phases stay apart.
@@ -93,7 +95,8 @@ extension DeviceSession {
     for (index, group) in groups.enumerated() {
       // The golden ratio spreads any number of devices evenly.
       let place = Double(id) + Double(index) * 0.5
-      group.start(at: now, fraction: (place * 0.618_033_988_749_895).truncatingRemainder(dividingBy: 1))
+      let fraction = (place * 0.618_033_988_749_895).truncatingRemainder(dividingBy: 1)
+      group.start(at: now, fraction: fraction, atOnce: binding.startsAtOnce)
     }
   }
 
@@ -123,7 +126,7 @@ extension DeviceSession {
       let text = reason(status)
       host.remove(subscription)
       subscription.close()
-      inCall(.close, timeoutMilliseconds: binding.callTimeoutMilliseconds) { _ in
+      inCall(.close, timeoutMilliseconds: endTimeoutMilliseconds) { _ in
         driver.table.pointee.close(device)
       }
       link.openFailed(status, text, now: WallClock.monotonic, jitter: jitter)
@@ -131,6 +134,7 @@ extension DeviceSession {
     }
     guard status.isOK else {
       host.remove(subscription)
+      subscription.close()
       return points
     }
     self.subscription = subscription
@@ -141,14 +145,14 @@ extension DeviceSession {
   func close() {
     guard let device else { return }
     if let subscription, let table = driver.subscribe {
-      inCall(.unsubscribe, timeoutMilliseconds: binding.callTimeoutMilliseconds) { _ in
+      inCall(.unsubscribe, timeoutMilliseconds: endTimeoutMilliseconds) { _ in
         table.pointee.stop(device, subscription.id)
       }
       host.remove(subscription)
       subscription.close()
       self.subscription = nil
     }
-    inCall(.close, timeoutMilliseconds: binding.callTimeoutMilliseconds) { _ in
+    inCall(.close, timeoutMilliseconds: endTimeoutMilliseconds) { _ in
       driver.table.pointee.close(device)
     }
   }
@@ -163,7 +167,7 @@ extension DeviceSession {
   func destroy() {
     guard let device else { return }
     if link.isOpen { close() }
-    inCall(.destroy, timeoutMilliseconds: binding.callTimeoutMilliseconds) { _ in
+    inCall(.destroy, timeoutMilliseconds: endTimeoutMilliseconds) { _ in
       driver.table.pointee.destroy(device)
     }
     self.device = nil

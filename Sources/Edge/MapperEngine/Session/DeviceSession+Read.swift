@@ -16,16 +16,26 @@ extension DeviceSession {
     }
   }
 
+  /// A device that reports by itself is asked for its values: to open it anew would lose what it has told so far.
+  /// One that cannot be asked is opened anew.
+  func probe(now: Int64) {
+    guard !subscribed.isEmpty else { return reopen(now: now) }
+    let group = PollGroup(cycleMilliseconds: 1, points: subscribed)
+    if read(subscribed, into: group), link.isOpen, link.report.status.class == .unsupported {
+      reopen(now: WallClock.monotonic)
+    }
+  }
+
   /// - Returns: whether the link failed.
   private func read(_ points: [UInt32], into group: PollGroup) -> Bool {
     guard let device else { return true }
+    let buffer = host.buffers.take(points.count)
+    defer { host.buffers.giveBack(buffer) }
     let wasSilent = if case .silent = link.phase { true } else { false }
-    group.prepare()
+    let samples = buffer.prepared(for: points)
     let status = inCall(.read, timeoutMilliseconds: binding.callTimeoutMilliseconds) { call in
       points.withUnsafeBufferPointer { points in
-        guard let ids = points.baseAddress, let out = group.samples.baseAddress else {
-          return MapperStatus.ok
-        }
+        guard let ids = points.baseAddress, let out = samples.baseAddress else { return MapperStatus.ok }
         return MapperStatus(
           rawValue: driver.table.pointee.read(device, call, ids, UInt32(points.count), out))
       }
@@ -36,14 +46,14 @@ extension DeviceSession {
       readFailed(status)
       return true
     }
-    group.failures = finish(group)
+    group.failures = finish(samples, of: points)
     tellOfFailures()
     if wasSilent {
       // All groups were silent and go on from here, this one at its own time too.
       let now = WallClock.monotonic
       for group in groups { group.resume(now: now) }
     }
-    send(UnsafeBufferPointer(group.samples))
+    send(UnsafeBufferPointer(samples))
     return false
   }
 
@@ -72,13 +82,14 @@ extension DeviceSession {
   }
 
   /// Checks what the driver filled in, and puts the words for failed points beside them.
-  private func finish(_ group: PollGroup) -> ReadFailures {
+  private func finish(_ samples: UnsafeMutableBufferPointer<mapper_sample>, of points: [UInt32])
+    -> ReadFailures
+  {
     var failures = ReadFailures()
-    let samples = group.samples
     for index in 0..<samples.count {
-      let fault = SampleCheck.fault(samples[index], point: group.points[index])
+      let fault = SampleCheck.fault(samples[index], point: points[index])
       if fault == nil, samples[index].status == MAPPER_OK { continue }
-      note(fault, of: &samples[index], at: index, point: group.points[index], in: &failures)
+      note(fault, of: &samples[index], at: index, point: points[index], in: &failures)
     }
     return failures
   }

@@ -59,7 +59,7 @@ extension DeviceSession {
   }
 
   /// A write that comes right after `bind` need not wait for the first poll.
-  private func openIfDue() {
+  func openIfDue() {
     let now = WallClock.monotonic
     if case .closed(let retryAt) = link.phase, retryAt <= now { open(now: now) }
   }
@@ -69,13 +69,13 @@ extension DeviceSession {
     guard let device else { return }
     let written = items.indices.filter { items[$0].status.isOK && request.items[$0].verify }
     guard !written.isEmpty else { return }
-    let group = PollGroup(cycleMilliseconds: 1, points: written.map { items[$0].point })
-    group.prepare()
+    let points = written.map { items[$0].point }
+    let buffer = host.buffers.take(points.count)
+    defer { host.buffers.giveBack(buffer) }
+    let samples = buffer.prepared(for: points)
     let status = inCall(.read, timeoutMilliseconds: binding.callTimeoutMilliseconds) { call in
-      group.points.withUnsafeBufferPointer { points in
-        guard let ids = points.baseAddress, let out = group.samples.baseAddress else {
-          return MapperStatus.ok
-        }
+      points.withUnsafeBufferPointer { points in
+        guard let ids = points.baseAddress, let out = samples.baseAddress else { return MapperStatus.ok }
         return MapperStatus(rawValue: driver.table.pointee.read(device, call, ids, UInt32(points.count), out))
       }
     }
@@ -89,8 +89,8 @@ extension DeviceSession {
       return
     }
     for (place, index) in written.enumerated() {
-      let sample = group.samples[place]
-      guard SampleCheck.fault(sample, point: group.points[place]) == nil, sample.status == MAPPER_OK else {
+      let sample = samples[place]
+      guard SampleCheck.fault(sample, point: points[place]) == nil, sample.status == MAPPER_OK else {
         items[index].status = .protocol
         items[index].text = "read back: " + (call.itemFailures[place] ?? "no value")
         continue
@@ -103,12 +103,10 @@ extension DeviceSession {
       items[index].status = .protocol
       items[index].text = "read back \(back?.text ?? "nothing"), wrote \(request.items[index].value.text)"
     }
-    let good = (0..<group.samples.count).filter {
-      group.samples[$0].status == MAPPER_OK
-        && SampleCheck.fault(group.samples[$0], point: group.points[$0]) == nil
+    let good = samples.indices.filter {
+      samples[$0].status == MAPPER_OK && SampleCheck.fault(samples[$0], point: points[$0]) == nil
     }
-    let samples = good.map { group.samples[$0] }
-    samples.withUnsafeBufferPointer { if !$0.isEmpty { send($0) } }
+    good.map { samples[$0] }.withUnsafeBufferPointer { if !$0.isEmpty { send($0) } }
   }
 
   /// The value as a driver sees it; text and bytes live in the call's arena. Nil: no room there.

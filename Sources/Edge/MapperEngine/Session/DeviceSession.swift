@@ -22,6 +22,8 @@ final class DeviceSession: @unchecked Sendable {
   var link: LinkMachine
   var groups: [PollGroup] = []
   var subscription: Subscription?
+  /// The points that it reports.
+  var subscribed: [UInt32] = []
   /// Points that `bind` took.
   var isServed: [Bool]
   private var lastReport: LinkMachine.Report?
@@ -64,7 +66,7 @@ final class DeviceSession: @unchecked Sendable {
     switch link.phase {
     case .closed: open(now: now)
     case .silent:
-      if let group = nextGroup { poll(group) } else { reopen(now: now) }
+      if let group = nextGroup { poll(group) } else { probe(now: now) }
     case .opened, .up:
       if let group = nextGroup, group.due <= now { poll(group) }
     }
@@ -73,11 +75,21 @@ final class DeviceSession: @unchecked Sendable {
 
   /// Calls the driver with the board and the call context set up. All calls but `lane` come through here.
   func inCall<T>(_ function: CallFunction, timeoutMilliseconds: UInt32, _ body: (OpaquePointer) -> T) -> T {
+    inCall(function, deadline: WallClock.monotonic + Int64(timeoutMilliseconds) * 1_000_000, body)
+  }
+
+  /// - Parameter deadline: monotonic nanoseconds.
+  func inCall<T>(_ function: CallFunction, deadline: Int64, _ body: (OpaquePointer) -> T) -> T {
     let now = WallClock.monotonic
-    call.begin(deadline: now + Int64(timeoutMilliseconds) * 1_000_000)
-    sv_board_enter(id, function.rawValue, now)
+    call.begin(deadline: deadline)
+    sv_board_enter(id, function.rawValue, now, deadline)
     defer { sv_board_leave() }
     return body(call.handle)
+  }
+
+  /// For functions that see no deadline: `close`, `destroy` and `stop`.
+  var endTimeoutMilliseconds: UInt32 {
+    max(binding.callTimeoutMilliseconds, binding.openTimeoutMilliseconds)
   }
 
   /// The words for a failed call: the driver's own, or the status.

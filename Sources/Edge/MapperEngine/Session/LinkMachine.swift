@@ -24,6 +24,11 @@ struct LinkMachine: Sendable {
   private(set) var phase: Phase = .closed(retryAt: 0)
   private(set) var report = Report(state: .connecting, status: .ok, reason: "")
   private var backoff: Backoff
+  /// When a device that is not polled was opened: no reading tells that it works, only time does.
+  private var openedAt: Int64?
+
+  /// A device that was open so long begins with the first back-off again.
+  private static let healthyTime: Int64 = 10_000_000_000
 
   init(backoff: Backoff) { self.backoff = backoff }
 
@@ -37,11 +42,13 @@ struct LinkMachine: Sendable {
   }
 
   /// - Parameter isPolled: readings will tell whether the device answers; otherwise open is all there is.
-  mutating func openSucceeded(isPolled: Bool) {
+  mutating func openSucceeded(isPolled: Bool, now: Int64) {
+    openedAt = isPolled ? nil : now
     if isPolled {
       phase = .opened
     } else {
-      becomeUp()
+      phase = .up
+      report = Report(state: .online, status: .ok, reason: "")
     }
   }
 
@@ -60,6 +67,7 @@ struct LinkMachine: Sendable {
   /// - Returns: whether the driver must be closed.
   mutating func readFailed(_ status: MapperStatus, _ reason: String, now: Int64, jitter: Double) -> Bool {
     let wasUp = phase == .up
+    forgiveIfHealthy(now: now)
     let retryAt = now + backoff.next(jitter: jitter)
     let mustClose =
       switch status {
@@ -83,9 +91,15 @@ struct LinkMachine: Sendable {
   /// probe works.
   mutating func driverSaysDown(_ status: MapperStatus, _ reason: String, now: Int64, jitter: Double) {
     guard isOpen else { return }
+    forgiveIfHealthy(now: now)
     // Said again, it does not put the probe off.
     if case .silent = phase {} else { phase = .silent(retryAt: now + backoff.next(jitter: jitter)) }
     report = Report(state: .offline, status: status, reason: reason)
+  }
+
+  private mutating func forgiveIfHealthy(now: Int64) {
+    if let openedAt, now - openedAt >= Self.healthyTime { backoff.reset() }
+    openedAt = nil
   }
 
   private mutating func becomeUp() {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CMapper
 
 /// The points of one device that are read together, and when.
 ///
@@ -7,8 +6,6 @@ internal import CMapper
 final class PollGroup {
   let cycle: Int64
   let points: [UInt32]
-  /// Reused for every read.
-  let samples: UnsafeMutableBufferPointer<mapper_sample>
   /// Monotonic nanoseconds.
   private(set) var due: Int64 = 0
   /// What the last reading of the group left: points without a value, and the first one's words.
@@ -19,15 +16,12 @@ final class PollGroup {
   init(cycleMilliseconds: UInt32, points: [UInt32]) {
     cycle = Int64(cycleMilliseconds) * 1_000_000
     self.points = points
-    samples = .allocate(capacity: points.count)
-    samples.initialize(repeating: mapper_sample())
   }
 
-  deinit { samples.deallocate() }
-
-  /// Starts the schedule: a first read soon, then on a grid of its own. `fraction` (0..<1) spreads devices.
-  func start(at now: Int64, fraction: Double) {
-    due = now + Int64(Double(min(cycle, 100_000_000)) * fraction)
+  /// Starts the schedule: a first read soon, or at once, then on a grid of its own. `fraction` (0..<1) spreads
+  /// devices.
+  func start(at now: Int64, fraction: Double, atOnce: Bool = false) {
+    due = atOnce ? now : now + Int64(Double(min(cycle, 100_000_000)) * fraction)
     phase = now + Int64(Double(cycle) * fraction)
   }
 
@@ -59,20 +53,5 @@ final class PollGroup {
   private func nextOnGrid(after time: Int64) -> Int64 {
     guard time >= phase else { return phase }
     return phase + ((time - phase) / cycle + 1) * cycle
-  }
-
-  /// Sets the samples to what a driver finds before it fills them.
-  func prepare() {
-    for (index, point) in points.enumerated() {
-      samples[index].point = point
-      samples[index].status = MAPPER_NOT_FILLED
-      samples[index].quality = MAPPER_GOOD
-      samples[index].reserved = 0
-      samples[index].source_ns = 0
-      samples[index].value.type = MAPPER_TYPE_NONE
-      samples[index].value.flags = 0
-      samples[index].value.count = 0
-      samples[index].value.u64 = 0
-    }
   }
 }

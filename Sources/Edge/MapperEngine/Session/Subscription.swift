@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CMapper
+internal import CShims
 internal import DeviceAPI
 internal import Synchronization
 
@@ -10,7 +11,11 @@ final class Subscription: Sendable {
   private let pointCount: UInt32
   private let sink: any EngineSink
   private let counters: EngineCounters
-  private let isClosed = Atomic(false)
+  /// Reports that are under way, and `closedBit`.
+  private let state = Atomic<UInt32>(0)
+  private static let closedBit: UInt32 = 1 << 31
+  /// A report never waits, so that one under way is through long before.
+  private static let closeLimit: Int64 = 1_000_000_000
 
   init(id: UInt64, session: UInt32, pointCount: Int, sink: any EngineSink, counters: EngineCounters) {
     self.id = id
@@ -20,12 +25,22 @@ final class Subscription: Sendable {
     self.counters = counters
   }
 
-  /// After this a report answers CLOSED; one under way may still end.
-  func close() { isClosed.store(true, ordering: .releasing) }
+  /// After this a report answers CLOSED. A driver waits for its reports in `stop`; for one that does not, those under
+  /// way are waited for here, so that nothing comes for a session that has ended.
+  func close() {
+    state.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing)
+    let limit = WallClock.monotonic + Self.closeLimit
+    while state.load(ordering: .acquiring) != Self.closedBit, WallClock.monotonic < limit { sv_sleep_ms(1) }
+  }
 
   /// Any thread of the driver. `samples` is read before it returns.
   func report(_ samples: UnsafeBufferPointer<mapper_sample>) -> mapper_status {
-    guard !isClosed.load(ordering: .acquiring) else { return MAPPER_CLOSED }
+    let before = state.add(1, ordering: .acquiringAndReleasing).oldValue
+    defer { state.subtract(1, ordering: .acquiringAndReleasing) }
+    return before & Self.closedBit == 0 ? pass(samples) : MAPPER_CLOSED
+  }
+
+  private func pass(_ samples: UnsafeBufferPointer<mapper_sample>) -> mapper_status {
     guard samples.allSatisfy({ $0.point < pointCount }) else { return MAPPER_INVALID }
     guard !samples.isEmpty else { return MAPPER_OK }
     let arrival = WallClock.system.nanoseconds

@@ -6,22 +6,24 @@ struct DeviceEntry {
   enum Phase {
     /// Nobody drives it: its feed is the host's thread's.
     case idle
-    /// Its feed is the runner's reader's.
+    /// Its feed is the engine's.
     case open(Session, Runner, Planned)
-    /// Asked to end. Once detached, the feed is the host's thread's again.
-    case closing(Session, Runner, isDetached: Bool)
+    /// Asked to end. Until it has, its feed is the engine's.
+    case closing(Session, Runner)
+    /// Its session has ended, but others are still on its line: two runners must not use a line at once.
+    case parked(Runner, lane: UInt32)
 
     func isOn(_ runner: Runner) -> Bool {
       switch self {
       case .idle: false
-      case .open(_, let its, _), .closing(_, let its, _): its === runner
+      case .open(_, let its, _), .closing(_, let its), .parked(let its, _): its === runner
       }
     }
 
     func isOf(_ session: Session) -> Bool {
       switch self {
-      case .idle: false
-      case .open(let its, _, _), .closing(let its, _, _): its === session
+      case .idle, .parked: false
+      case .open(let its, _, _), .closing(let its, _): its === session
       }
     }
   }
@@ -53,6 +55,10 @@ struct DeviceEntry {
   /// Nil: removed, and its session has still to end.
   var description: DeviceDescription?
   var phase = Phase.idle
+  /// The twin still writes through a session that has ended.
+  var isAttached = false
+  /// It was driven a moment ago: what comes next goes on from there, without a wait.
+  var continues = false
   /// Why it is not driven, as its twin was told last; nil: nothing was told since it last was.
   var shown: String?
   var refusal: Refusal?

@@ -22,6 +22,7 @@ extension HostControl {
     devices[name, default: DeviceEntry()].description = description
     // The twin may be a new one, that was told nothing.
     devices[name]?.shown = nil
+    if description != nil, offers.device(name) == nil { offers.put(name, .idle("its mapper is looked for")) }
     guard case .open(let session, let runner, _) = devices[name]?.phase else { return evaluate(name) }
     evaluate(name)
     if case .open = devices[name]?.phase, let feed = directory.feed(of: name) {
@@ -50,7 +51,7 @@ extension HostControl {
     for place in places {
       guard let (runner, driver) = libraries[place]?.driver(id) else { continue }
       if runner.isServing { return .driver(runner, driver) }
-      return .unavailable("mapper \(place.name) is down: \(runner.supervision.lastFault)")
+      return .unavailable(fault(of: runner))
     }
     if !firstLookIsDone || libraries.values.contains(where: \.isUndecided) { return .undecided }
     let gone = places.first { libraries[$0]?.formerDrivers.contains(id) == true }
@@ -60,17 +61,22 @@ extension HostControl {
   func evaluate(_ name: DeviceName) {
     guard !isStopping, let entry = devices[name] else { return }
     switch entry.phase {
-    case .closing: break
+    case .closing, .parked: break
     case .open(let session, let runner, let planned):
       if !isWanted(runner, planned, for: entry.description) { close(name, session, runner) }
     case .idle:
       guard let description = entry.description else {
+        detach(name)
         devices[name] = nil
         wakeTimes[name] = nil
+        offers.put(name, nil)
         return
       }
       switch decide(description) {
-      case .nobody, .undecided: break
+      case .nobody:
+        detach(name)
+        offers.put(name, .idle("no mapper drives it: its manifest names no protocol"))
+      case .undecided: detach(name)
       case .unavailable(let reason): show(reason, name)
       case .driver(let runner, let driver): open(name, description, runner, driver)
       }
@@ -97,56 +103,74 @@ extension HostControl {
     do throws(BindingPlan.Refusal) {
       plan = try BindingPlan(description, driver: driver)
     } catch {
-      return show(error.description, name)
+      return refuse(error.description, name, runner)
     }
     let now = WallClock.monotonic
     if let refusal = devices[name]?.refusal, refusal.stands(for: runner, plan, now: now) {
-      return show(refusal.reason, name)
+      return refuse(refusal.reason, name, runner)
     }
     guard let link = runner.link, let feed = directory.feed(of: name) else {
       // The twin of a device that was declared a moment ago.
       wakeTimes[name] = now + Self.second
       return
     }
-    guard let id = runner.sessionIDs.take() else {
+    guard let id = runner.beginSession() else {
       return show("mapper \(runner.place.name) has as many devices as it can have", name)
     }
     let session = Session(id: id, device: name, plan: plan, link: link)
-    runner.sessions.insert(id)
     var binding = plan.binding
     binding.session = id
+    binding.startsAtOnce = devices[name]?.continues ?? false
     devices[name]?.phase = .open(session, runner, DeviceEntry.Planned(description: description, plan: plan))
     devices[name]?.shown = nil
     link.order(.open(session, binding, feed))
   }
 
   private func close(_ name: DeviceName, _ session: Session, _ runner: Runner) {
-    devices[name]?.phase = .closing(session, runner, isDetached: false)
+    devices[name]?.phase = .closing(session, runner)
+    offers.put(name, .idle(Self.moves))
     // A call under way is cancelled; a driver that does not listen has its whole time limit.
     wakeTimes[name] = WallClock.monotonic + session.closeLimit
+    session.willEnd()
     runner.link?.order(.close(session))
+  }
+
+  static let moves = "the device is being bound anew"
+
+  /// The driver does not take the device.
+  private func refuse(_ reason: String, _ name: DeviceName, _ runner: Runner) {
+    if devices[name]?.continues == true, devices[name]?.shown != reason {
+      log.warning(
+        "the mapper does not go on with the device: \(reason)",
+        metadata: ["device": "\(name)", "mapper": "\(runner.place.name)", "hash": "\(runner.snapshot.hash)"])
+    }
+    show(reason, name)
   }
 
   /// Tells the twin that nobody drives its device, and why.
   private func show(_ reason: String, _ name: DeviceName) {
+    detach(name)
+    offers.put(name, .idle(reason))
     guard devices[name]?.shown != reason else { return }
     guard let feed = directory.feed(of: name) else {
       wakeTimes[name] = WallClock.monotonic + Self.second
       return
     }
     devices[name]?.shown = reason
+    devices[name]?.continues = false
     log.warning("device unavailable: \(reason)", metadata: ["device": "\(name)"])
     feed.linkChanged(to: .unavailable, reason: reason, at: WallClock.system.nanoseconds)
   }
 
   func timeCame(for name: DeviceName, now: Int64) {
-    if case .closing(_, _, let isDetached) = devices[name]?.phase {
-      guard isDetached else {
-        wakeTimes[name] = now + Self.second
-        return
-      }
-      // The driver hangs. Its session stays behind; the device goes on.
-      devices[name]?.phase = .idle
+    switch devices[name]?.phase {
+    case .closing(let session, let runner):
+      // The driver hangs. Its session is left behind; the device goes on.
+      wakeTimes[name] = now + Self.second
+      runner.link?.order(.leave(session))
+      return
+    case .parked: devices[name]?.phase = .idle
+    case .idle, .open, nil: break
     }
     evaluate(name)
   }
@@ -156,14 +180,21 @@ extension HostControl {
   func bound(_ session: Session, _ outcome: BindOutcome, _ runner: Runner) {
     let name = session.device
     guard !outcome.status.isOK else {
+      runner.bound(session, lane: outcome.lane)
       for item in outcome.refusedPoints {
         log.warning(
           "point refused: \(item.text)",
           metadata: ["device": "\(name)", "property": "\(session.name(ofPoint: item.point))"])
       }
+      guard case .open(let its, _, let planned) = devices[name]?.phase, its === session else { return }
+      devices[name]?.isAttached = true
+      devices[name]?.continues = false
+      if let driver = runner.drivers[planned.plan.binding.driver] {
+        offers.put(name, .driven(session, driver))
+      }
       return
     }
-    forget(session, runner)
+    let lane = forget(session, runner)
     guard let entry = devices[name], entry.phase.isOf(session) else { return }
     devices[name]?.phase = .idle
     if case .open(_, _, let planned) = entry.phase {
@@ -179,33 +210,57 @@ extension HostControl {
       wakeTimes[name] = retryAt
     }
     evaluate(name)
+    unpark(lane, runner)
   }
 
-  func detached(_ session: Session) {
-    guard case .closing(let its, let runner, _) = devices[session.device]?.phase, its === session else {
-      return
-    }
-    devices[session.device]?.phase = .closing(session, runner, isDetached: true)
-    directory.feed(of: session.device)?.attach(nil)
+  /// The session was left behind: its feed is the host's again.
+  func detached(_ session: Session, _ runner: Runner) {
+    guard devices[session.device]?.phase.isOf(session) == true else { return }
+    runner.leaveBehind(session)
+    goOn(session.device)
+    unpark(runner.sessions[session.id] ?? 0, runner)
+    if runner.isRetired, runner.isDrained { stop(runner) }
   }
 
   func closed(_ session: Session, _ runner: Runner) {
-    forget(session, runner)
-    guard devices[session.device]?.phase.isOf(session) == true else { return }
-    devices[session.device]?.phase = .idle
-    wakeTimes[session.device] = nil
-    evaluate(session.device)
+    let lane = forget(session, runner)
+    if devices[session.device]?.phase.isOf(session) == true {
+      if runner.isRetired, runner.isBusy(lane) {
+        devices[session.device]?.phase = .parked(runner, lane: lane)
+        wakeTimes[session.device] = WallClock.monotonic + session.closeLimit
+        runner.park(session.device, lane: lane)
+      } else {
+        goOn(session.device)
+      }
+    }
+    unpark(lane, runner)
   }
 
-  private func forget(_ session: Session, _ runner: Runner) {
-    if runner.sessions.remove(session.id) != nil { runner.sessionIDs.giveBack(session.id) }
-    if runner.isRetired, runner.sessions.isEmpty { stop(runner) }
+  private func goOn(_ name: DeviceName) {
+    devices[name]?.phase = .idle
+    devices[name]?.continues = true
+    wakeTimes[name] = nil
+    evaluate(name)
   }
 
-  /// The process is gone, and with it the sessions.
+  /// Lets devices go on whose line is free now.
+  private func unpark(_ lane: UInt32, _ runner: Runner) {
+    guard !runner.isBusy(lane) else { return }
+    for name in runner.unpark(lane: lane) {
+      if case .parked(let its, lane) = devices[name]?.phase, its === runner { goOn(name) }
+    }
+  }
+
+  /// - Returns: the line that the session was on.
+  private func forget(_ session: Session, _ runner: Runner) -> UInt32 {
+    let lane = runner.ended(session)
+    if runner.isRetired, runner.isDrained { stop(runner) }
+    return lane
+  }
+
+  /// The engine is gone, and with it the sessions.
   func release(devicesOf runner: Runner) {
     for (name, entry) in devices where entry.phase.isOn(runner) {
-      detachFeed(entry.phase)
       devices[name]?.phase = .idle
       wakeTimes[name] = nil
       evaluate(name)
@@ -215,16 +270,14 @@ extension HostControl {
   /// The last word for a device: nobody drives it any more.
   func letGo(_ name: DeviceName, reason: String) {
     guard let entry = devices[name] else { return }
-    detachFeed(entry.phase)
     devices[name]?.phase = .idle
-    if let id = entry.description?.protocolName, !id.isEmpty { show(reason, name) }
+    if let id = entry.description?.protocolName, !id.isEmpty { show(reason, name) } else { detach(name) }
   }
 
-  private func detachFeed(_ phase: DeviceEntry.Phase) {
-    switch phase {
-    case .open(let session, _, _), .closing(let session, _, isDetached: false):
-      directory.feed(of: session.device)?.attach(nil)
-    case .idle, .closing: break
-    }
+  /// Takes the session that has ended away from the device's twin.
+  private func detach(_ name: DeviceName) {
+    guard devices[name]?.isAttached == true else { return }
+    devices[name]?.isAttached = false
+    directory.feed(of: name)?.attach(nil)
   }
 }

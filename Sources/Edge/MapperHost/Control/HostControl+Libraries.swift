@@ -74,42 +74,16 @@ extension HostControl {
     evaluate(protocols: library.formerDrivers)
   }
 
-  // MARK: - Processes
+  // MARK: - Engines
 
   private func makeRunner(_ place: LibraryPlace, _ snapshot: Snapshot) -> Runner {
     lastRunner += 1
-    let runner = Runner(number: lastRunner, place: place, snapshot: snapshot, limits: options.supervision)
+    let runner = Runner(
+      number: lastRunner, place: place, snapshot: snapshot, isolation: options.isolation(of: place),
+      limits: options.supervision)
     runners[runner.number] = runner
-    if case .start = runner.supervision.start() { startProcess(runner) }
+    if case .start = runner.supervision.start() { startEngine(runner) }
     return runner
-  }
-
-  func startProcess(_ runner: Runner) {
-    reportsAreStale = true
-    let number = runner.number
-    let generation = runner.beginProcess()
-    do throws(FileProblem) {
-      let process = try RunnerProcess(
-        program: options.runner, library: runner.snapshot.path, environment: options.runnerEnvironment)
-      do throws(FileProblem) {
-        let link = try RunnerLink(socket: process.socket)
-        var log = log
-        log[metadataKey: "mapper"] = "\(runner.place.name)"
-        let thread = try WorkerThread.start("mapper-reader") { [options, inbox, log] in
-          var reader = RunnerReader(process: process, link: link, limits: options.readerLimits, log: log) {
-            inbox.post(.runner(number: number, generation: generation, $0))
-          }
-          reader.run()
-        }
-        runner.started(link, processID: process.id, thread: thread)
-      } catch {
-        process.kill()
-        _ = process.reap(within: 1000)
-        throw error
-      }
-    } catch {
-      ended(runner, RunnerEnd(kind: .notStarted, reason: error.description))
-    }
   }
 
   /// It gets no more devices, and ends when it has none.
@@ -118,7 +92,7 @@ extension HostControl {
     if runner.link == nil {
       runner.supervision.stop()
       runners[runner.number] = nil
-    } else if isStopping || runner.sessions.isEmpty {
+    } else if isStopping || runner.isDrained {
       stop(runner)
     }
   }
@@ -133,24 +107,34 @@ extension HostControl {
     switch event {
     case .loaded(let report): loaded(runner, report)
     case .bound(let session, let outcome): bound(session, outcome, runner)
-    case .detached(let session): detached(session)
+    case .detached(let session): detached(session, runner)
     case .closed(let session): closed(session, runner)
+    case .hung(let hangs):
+      runner.hangs = hangs
+      reportsAreStale = true
     case .ended(let end): ended(runner, end)
     }
   }
 
   private func loaded(_ runner: Runner, _ report: LibraryReport) {
     reportsAreStale = true
+    if runner.isTrial {
+      runner.trialHasLoaded = true
+      return stop(runner)
+    }
     runner.loaded(report, now: WallClock.monotonic)
     guard !runner.isRetired, let library = libraries[runner.place] else { return }
+    let replaces = library.candidate === runner
+    if replaces, let lack = lack(of: runner, in: library) { return reject(runner, in: library, lack) }
     log.info(
       "mapper loaded",
       metadata: [
         "mapper": "\(runner.place.name)", "file": "\(runner.place.path)", "version": "\(report.version)",
         "hash": "\(runner.snapshot.hash)", "drivers": "\(report.drivers.map(\.id).joined(separator: ","))",
+        "isolation": "\(runner.isolation.rawValue)",
       ])
     var ids = Set(runner.drivers.keys)
-    if library.candidate === runner, let old = library.current {
+    if replaces, let old = library.current {
       // The old one drains: its devices are closed there before they are bound here.
       ids.formUnion(old.drivers.keys)
       library.current = runner
@@ -161,10 +145,36 @@ extension HostControl {
     evaluateWaiting()
   }
 
+  /// What a new content lacks that devices use; nil: nothing.
+  private func lack(of runner: Runner, in library: Library) -> String? {
+    guard let old = library.current else { return nil }
+    for id in old.drivers.keys.sorted() where runner.drivers[id] == nil {
+      // Another library may have it too: then the devices have somewhere to go, or are there already.
+      let others = libraries.values.contains { $0 !== library && $0.driver(id) != nil }
+      let users = devices.filter { $0.value.description?.protocolName == id }.keys.sorted()
+      guard !others, let first = users.first else { continue }
+      return "it has no driver \(id), which "
+        + (users.count == 1 ? "\(first) uses" : "\(first) and \(users.count - 1) more use")
+    }
+    return nil
+  }
+
+  private func reject(_ runner: Runner, in library: Library, _ reason: String) {
+    library.rejection = "the new file (\(runner.snapshot.hash)) was refused: \(reason)"
+    library.candidate = nil
+    log.warning(
+      "mapper library not replaced: \(reason)",
+      metadata: ["mapper": "\(runner.place.name)", "file": "\(runner.place.path)"])
+    retire(runner)
+    evaluateWaiting()
+  }
+
   func ended(_ runner: Runner, _ end: RunnerEnd) {
     reportsAreStale = true
     let wasRetired = runner.isRetired
+    let end = runner.isTrial ? judge(runner, end) : end
     runner.processEnded()
+    if runner.isTried, end.isClean, !wasRetired { return startEngine(runner) }
     if end.kind != .stopped { runner.lastFaultTime = WallClock.system.nanoseconds }
     if wasRetired { runner.supervision.stop() }
     let action = runner.supervision.ended(end, now: WallClock.monotonic)
@@ -178,7 +188,15 @@ extension HostControl {
     }
     release(devicesOf: runner)
     evaluateWaiting()
-    if case .start = action { startProcess(runner) }
+    if case .start = action { startEngine(runner) }
+  }
+
+  /// What the end of a process that tried a library for this one means: only a clean one is good.
+  private func judge(_ runner: Runner, _ end: RunnerEnd) -> RunnerEnd {
+    guard runner.trialHasLoaded else { return end }
+    runner.isTried = end.isClean
+    return end.isClean
+      ? end : RunnerEnd(kind: .failedToLoad, reason: "it ended badly after it was loaded: \(end.reason)")
   }
 
   private func logEnd(_ runner: Runner, _ end: RunnerEnd) {

@@ -10,6 +10,26 @@ extension HostControl {
     let entries = places.sorted { ($0.file, $0.path) < ($1.file, $1.path) }.compactMap { libraries[$0] }.map(
       entry)
     board.put(entries)
+    publishDrivers()
+  }
+
+  /// Of two libraries with one driver the first counts, up or down.
+  private func publishDrivers() {
+    var drivers: [String: OfferBoard.Driver] = [:]
+    for place in places {
+      guard let runner = libraries[place]?.current else { continue }
+      for (id, driver) in runner.drivers where drivers[id] == nil {
+        drivers[id] = OfferBoard.Driver(
+          driver: driver, mapper: place.name, link: runner.isServing ? runner.link : nil,
+          fault: runner.isServing ? "" : fault(of: runner))
+      }
+    }
+    offers.put(drivers)
+  }
+
+  /// Why a runner does not serve now.
+  func fault(of runner: Runner) -> String {
+    "mapper \(runner.place.name) is down: \(runner.supervision.lastFault)"
   }
 
   private func entry(_ library: Library) -> ReportBoard.Entry {
@@ -19,10 +39,12 @@ extension HostControl {
     report.message = message(library, runner, report.state)
     guard let runner else {
       report.name = library.place.name
+      report.isolation = options.isolation(of: library.place)
       return ReportBoard.Entry(report: report, link: nil, earlier: .init())
     }
     report.name = runner.library?.name ?? library.place.name
     report.version = runner.library?.version ?? ""
+    report.isolation = runner.isolation
     report.processID = runner.processID
     report.restarts = runner.supervision.restarts
     report.lastFault = runner.supervision.lastFault
@@ -31,7 +53,8 @@ extension HostControl {
     report.drivers = (runner.library?.drivers ?? []).map {
       MapperReport.Driver(
         id: $0.id, title: $0.title, deviceSchema: $0.deviceSchema, pointSchema: $0.pointSchema,
-        extensions: $0.extensions)
+        extensions: $0.extensions, methods: $0.methods, scanSchema: $0.scanSchema, canScan: $0.canScan,
+        canDescribe: $0.canDescribe)
     }
     return ReportBoard.Entry(report: report, link: runner.link, earlier: runner.earlierCounters)
   }
@@ -53,7 +76,7 @@ extension HostControl {
     switch state {
     case .removed: return "the file is gone"
     case .refused, .restarting: if let runner { parts.append(runner.supervision.lastFault) }
-    case .starting, .running: break
+    case .starting, .running: parts += runner?.hangs ?? []
     }
     if !library.rejection.isEmpty {
       let serves = runner != nil && state != .refused

@@ -6,13 +6,15 @@ internal import Threads
 
 /// Which libraries run and which device is bound where: the host's own thread, on which all of this lives.
 ///
-/// A device's feed is called by one thread at a time: by the reader of the runner that drives it from `open`
-/// until `detached` or `ended`, and by this thread at all other times.
+/// A device's feed is called by one thread at a time: by the threads of the engine that drives it from `open` until
+/// `closed`, `detached` or `ended`, and by this thread at all other times.
 final class HostControl {
   let options: MapperHostOptions
+  let store: SnapshotStore
   let directory: any DeviceFeedDirectory
   let inbox: HostInbox
   let board: ReportBoard
+  let offers: OfferBoard
   let log: Logger
 
   var libraries: [LibraryPlace: Library] = [:]
@@ -30,10 +32,12 @@ final class HostControl {
   var reportsAreStale = true
 
   init(
-    options: MapperHostOptions, directory: any DeviceFeedDirectory, inbox: HostInbox, board: ReportBoard,
-    log: Logger
+    options: MapperHostOptions, store: SnapshotStore, directory: any DeviceFeedDirectory, inbox: HostInbox,
+    board: ReportBoard, offers: OfferBoard, log: Logger
   ) {
     self.options = options
+    self.store = store
+    self.offers = offers
     self.directory = directory
     self.inbox = inbox
     self.board = board
@@ -85,7 +89,7 @@ final class HostControl {
   private func checkTimes() {
     let now = WallClock.monotonic
     for runner in runners.values {
-      if case .start = runner.supervision.timeCame(now: now) { startProcess(runner) }
+      if case .start = runner.supervision.timeCame(now: now) { startEngine(runner) }
     }
     for (name, time) in wakeTimes where time <= now {
       wakeTimes[name] = nil

@@ -7,8 +7,8 @@ internal import Synchronization
 final class ReportBoard: Sendable {
   struct Entry: Sendable {
     var report: MapperReport
-    /// Its process; nil: none runs.
-    var link: RunnerLink?
+    /// Its engine; nil: none runs.
+    var link: (any EngineLink)?
     /// Of the processes before.
     var earlier: MapperReport.Counters
   }
@@ -36,8 +36,9 @@ final class ReportBoard: Sendable {
       if let link = entry.link {
         counters = link.counters.value(newerThan: oldest, until: now + Self.patience)
         // What the host itself turned away never reached the runner.
-        counters.writes += link.refusedWrites
-        counters.writeFailures += link.refusedWrites
+        let refused = link.waiting.refusedWrites
+        counters.writes += refused
+        counters.writeFailures += refused
       }
       report.counters = counters.adding(entry.earlier)
       return report

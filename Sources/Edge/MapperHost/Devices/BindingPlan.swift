@@ -7,10 +7,7 @@ internal import MapperEngine
 struct BindingPlan: Equatable {
   /// Its session is 0: a number is given when it is bound.
   var binding: SessionBinding
-  /// The property of each point.
-  var properties: [Int]
-  /// How many properties the device has.
-  var propertyCount: Int
+  let points: PointPlan
 
   /// Why a device cannot be bound: everything that is wrong, at once.
   struct Refusal: Error, CustomStringConvertible {
@@ -48,37 +45,21 @@ struct BindingPlan: Equatable {
       longest = first
     }
 
-    var points: [SessionBinding.Point] = []
-    properties = []
     let deviceSettings = builder.build(settings, for: driver.device, path: path)
-    for (index, property) in device.properties.enumerated() {
-      guard let visitor = property.visitor else { continue }
-      points.append(
-        SessionBinding.Point(
-          name: property.name, type: property.type, isWritable: property.isWritable,
-          cycleMilliseconds: UInt32(clamping: property.collectCycleMilliseconds),
-          settings: builder.build(visitor, for: driver.point, path: "\(property.name).visitors.configData")))
-      properties.append(index)
+    points = driver.plans.plan(of: device.properties)
+    let problems = builder.problems + points.problems
+    guard problems.isEmpty else {
+      throw Refusal(description: problems.map(\.description).joined(separator: "; "))
     }
-    guard builder.problems.isEmpty else {
-      throw Refusal(description: builder.problems.map(\.description).joined(separator: "; "))
-    }
-    propertyCount = device.properties.count
     binding = SessionBinding(
       session: 0, driver: driver.id, device: device.name.description, settings: deviceSettings,
-      points: points,
+      points: points.points,
       callTimeoutMilliseconds: call, openTimeoutMilliseconds: open, backoffMilliseconds: first...longest)
   }
 
-  /// The property of each point with the type that its samples become.
-  var mapping: [SampleFrame.PointMapping] {
-    zip(properties, binding.points).map { SampleFrame.PointMapping(property: $0, type: $1.type) }
-  }
-
-  /// The point of each property; nil: it has none.
-  var pointOfProperty: [UInt32?] {
-    var points = [UInt32?](repeating: nil, count: propertyCount)
-    for (point, property) in properties.enumerated() { points[property] = UInt32(point) }
-    return points
+  /// The points are in the binding.
+  static func == (left: BindingPlan, right: BindingPlan) -> Bool {
+    left.binding == right.binding
+      && (left.points === right.points || left.points.pointOfProperty == right.points.pointOfProperty)
   }
 }

@@ -69,6 +69,23 @@ final class SnapshotStore: Sendable {
     return Self.hexadecimal(hash.finish().prefix(8))
   }
 
+  /// A copy that is loaded into this process, and removed then: what was loaded once is mapped for good, and the same
+  /// file would be given again as it is.
+  func copy(_ snapshot: Snapshot, number: Int) throws(FileProblem) -> String {
+    let path = "\(folder)/\(snapshot.hash).\(number).so"
+    let file = try OpenFile(path: snapshot.path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o500)
+    guard descriptor >= 0 else { throw FileProblem("cannot create \(path)", code: errno) }
+    defer { close(descriptor) }
+    do throws(FileProblem) {
+      _ = try copy(file, to: descriptor, path: path)
+    } catch {
+      unlink(path)
+      throw error
+    }
+    return path
+  }
+
   func path(of hash: String) -> String { "\(folder)/\(hash).so" }
 
   func release(_ hash: String) {

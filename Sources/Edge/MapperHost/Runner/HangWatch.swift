@@ -15,27 +15,52 @@ struct HangWatch {
   /// The next time to look, monotonic nanoseconds.
   private(set) var nextLook: Int64 = 0
 
-  /// Nil: nothing hangs, or it is not time to look.
+  /// A call that does not come back.
+  struct Hang: Equatable {
+    /// 0: of no device.
+    var session: UInt32
+    /// "read of default/pump-1".
+    var call: String
+    /// Monotonic nanoseconds.
+    var start: Int64
+    /// What the call may take, nanoseconds.
+    var limit: Int64
+  }
+
+  /// The calls that hang; nil when it is not time to look.
   ///
   /// - Parameters:
-  ///   - limit: what a call of a session may take, nanoseconds; nil: no such session.
+  ///   - limit: what a call of a session may take that notes no deadline, nanoseconds; nil: no such session.
   ///   - device: the name of a session's device.
   mutating func look(
     at board: OpaquePointer, now: Int64, limit: (_ session: UInt32) -> Int64?,
     device: (_ session: UInt32) -> String?
-  ) -> String? {
+  ) -> [Hang]? {
     guard now >= nextLook else { return nil }
     nextLook = now + Self.interval
-    for slot in 0..<Int32(SV_BOARD_SLOTS) {
+    return (0..<Int32(SV_BOARD_SLOTS)).compactMap { slot in
       let entry = sv_board_read(board, slot)
-      guard entry.function != 0, let limit = limit(entry.session) else { continue }
-      let time = now - entry.started_ns
-      guard time > limit + Self.grace else { continue }
+      guard entry.function != 0, let limit = Self.limit(of: entry, limit),
+        now - entry.started_ns > limit + Self.grace
+      else { return nil }
       let function = CallFunction(rawValue: entry.function)?.name ?? "function \(entry.function)"
-      return
-        "did not come back from \(function) of \(device(entry.session) ?? "a device") for \(time / 1_000_000) ms "
-        + "(deadline \(limit / 1_000_000) ms); it was killed"
+      // A scan is of no device.
+      let object = entry.session == 0 ? "" : " of \(device(entry.session) ?? "a device")"
+      return Hang(session: entry.session, call: function + object, start: entry.started_ns, limit: limit)
     }
-    return nil
+  }
+
+  /// A call's own deadline, if it has one; else what its session says. Nil: not for us to judge.
+  private static func limit(of entry: sv_board_entry, _ limit: (_ session: UInt32) -> Int64?) -> Int64? {
+    guard entry.session == 0 || limit(entry.session) != nil else { return nil }
+    return entry.deadline_ns > 0 ? entry.deadline_ns - entry.started_ns : limit(entry.session)
+  }
+}
+
+extension HangWatch.Hang {
+  /// Why the runner that it is in was killed.
+  func verdict(now: Int64) -> String {
+    "did not come back from \(call) for \((now - start) / 1_000_000) ms (deadline \(limit / 1_000_000) ms); it was "
+      + "killed"
   }
 }

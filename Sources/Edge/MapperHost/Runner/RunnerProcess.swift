@@ -16,11 +16,12 @@ final class RunnerProcess: @unchecked Sendable {
   /// Readable once the process has ended; -1 when the kernel offers none.
   let watch: Int32
   let board: OpaquePointer
+  let limits: RunnerLimits
   private(set) var hasEnded = false
 
   /// - Parameters:
   ///   - environment: `NAME=value`; nothing else is handed down.
-  init(program: String, library: String, environment: [String]) throws(FileProblem) {
+  init(program: String, library: String, environment: [String], limits: RunnerLimits) throws(FileProblem) {
     var fresh = Descriptors()
     defer { fresh.closeAll() }
     let (host, runner) = try fresh.socketPair()
@@ -37,6 +38,7 @@ final class RunnerProcess: @unchecked Sendable {
     child_plan_argument(plan, library)
     child_plan_clear_environment(plan)
     for variable in environment { child_plan_environment(plan, variable) }
+    child_plan_environment(plan, Confinement.variable + "=" + limits.confinement.text)
     child_plan_descriptor(plan, writing, 1)
     child_plan_descriptor(plan, writing, 2)
     child_plan_descriptor(plan, runner, RunnerLoop.socketDescriptor)
@@ -51,6 +53,7 @@ final class RunnerProcess: @unchecked Sendable {
     }
     self.id = id
     self.board = board
+    self.limits = limits
     socket = fresh.keep(host)
     output = fresh.keep(reading)
     watch = child_watch(id)

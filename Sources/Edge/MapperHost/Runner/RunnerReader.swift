@@ -23,9 +23,9 @@ struct RunnerReader {
   private let link: RunnerLink
   private let limits: Limits
   private let log: Logger
-  private let report: (RunnerEvent) -> Void
+  private let report: @Sendable (RunnerEvent) -> Void
 
-  var sessions = SessionTable()
+  private let desk: SessionDesk
   private var samples: [Sample] = []
   private var lines = LogLines()
   private var hasLoaded = false
@@ -38,16 +38,19 @@ struct RunnerReader {
   private var killAt: Int64?
   private var startTime = WallClock.monotonic
   private var hangs = HangWatch()
+  private var watch: RunnerWatch
 
   init(
     process: RunnerProcess, link: RunnerLink, limits: Limits, log: Logger,
-    report: @escaping (RunnerEvent) -> Void
+    report: @escaping @Sendable (RunnerEvent) -> Void
   ) {
     self.process = process
     self.link = link
     self.limits = limits
     self.log = log
     self.report = report
+    desk = SessionDesk(waiting: link.waiting, report: report)
+    watch = RunnerWatch(process: process.id, limits: process.limits, now: startTime)
     killAt = startTime + limits.load
   }
 
@@ -78,9 +81,10 @@ struct RunnerReader {
 
   /// Milliseconds for `poll`; -1: until something happens.
   private func timeout() -> Int32 {
-    var next = link.hasPendingWrites ? WallClock.monotonic + 1_000_000_000 : Int64.max
+    var next = link.waiting.patience.map { WallClock.monotonic + $0 } ?? Int64.max
     if let killAt { next = min(next, killAt) }
     if watchesForHangs { next = min(next, hangs.nextLook) }
+    if verdict == nil { next = min(next, watch.nextLook) }
     // Without a descriptor that tells of the end it is looked for.
     if process.watch < 0 { next = min(next, WallClock.monotonic + 100_000_000) }
     guard next < .max else { return -1 }
@@ -89,14 +93,15 @@ struct RunnerReader {
 
   private mutating func checkTimes() {
     let now = WallClock.monotonic
-    if link.hasPendingWrites { link.expire(now: now) }
+    for request in link.waiting.expire(now: now) { link.send(.cancel(request: request)) }
     if watchesForHangs,
-      let reason = hangs.look(
-        at: process.board, now: now, limit: { sessions[$0]?.session.callLimit },
-        device: { sessions.device(of: $0) })
+      let hang = hangs.look(
+        at: process.board, now: now, limit: { [desk] in desk[$0]?.session.callLimit },
+        device: { [desk] in desk.device(of: $0) })?.first
     {
-      kill(reason)
+      kill(hang.verdict(now: now))
     }
+    if verdict == nil, let reason = watch.look(now: now) { kill(reason) }
     guard let time = killAt, time <= now else { return }
     if !hasLoaded, refusal == nil, !isStopping, socketIsOpen {
       kill("the library was not loaded within \(limits.load / 1_000_000) ms")
@@ -108,7 +113,7 @@ struct RunnerReader {
   }
 
   /// While a runner stops it has a limit of its own.
-  private var watchesForHangs: Bool { hasLoaded && !isStopping && verdict == nil && !sessions.isEmpty }
+  private var watchesForHangs: Bool { hasLoaded && !isStopping && verdict == nil }
 
   /// Ends the runner for a reason that its own end would not tell.
   private mutating func kill(_ reason: String) {
@@ -146,10 +151,10 @@ struct RunnerReader {
       handle(try EngineEvent(frame: frame, header: header))
       return
     }
-    guard let entry = sessions[header.session], entry.isFed else { return }
+    guard let entry = desk[header.session] else { return }
     let arrival = try SampleFrame.decode(
       frame, header: header, mapping: entry.session.mapping, into: &samples)
-    if !samples.isEmpty { entry.feed.receive(samples, arrival: arrival) }
+    entry.receive(samples, arrival: arrival)
   }
 
   private mutating func handle(_ event: EngineEvent) {
@@ -165,58 +170,10 @@ struct RunnerReader {
       }
       refusal = reason
       killAt = WallClock.monotonic + limits.end
-    case .bound(let outcome): bound(outcome)
-    case .unbound(let session):
-      guard let entry = sessions[session], !entry.isFed else { return }
-      sessions[session] = nil
-      report(.closed(entry.session))
-    case .link(let session, let state, let status, let reason):
-      guard var entry = sessions[session], entry.isFed else { return }
-      entry.link = (state, reason.isEmpty && !status.isOK ? "\(status)" : reason)
-      sessions[session] = entry
-      entry.feed.linkChanged(
-        to: entry.link.state, reason: entry.link.reason, at: WallClock.system.nanoseconds)
-    case .written(let session, let request, let items): link.finish(request: request, session: session, items)
     case .counters(let counters): link.counters.set(counters)
-    case .log(let session, let level, let text): logLine(session: session, level: level, text)
+    case .log(let session, let level, let text): log.log(level, text, device: desk.device(of: session))
+    default: desk.take(event)
     }
-  }
-
-  private mutating func bound(_ outcome: BindOutcome) {
-    guard var entry = sessions[outcome.session], !entry.isBound else { return }
-    let session = entry.session
-    guard outcome.status.isOK else {
-      sessions[outcome.session] = nil
-      // Asked to end before: it has ended, and nobody waits for the outcome.
-      report(entry.isFed ? .bound(session, outcome) : .closed(session))
-      return
-    }
-    entry.isBound = true
-    sessions[outcome.session] = entry
-    guard entry.isFed else { return }
-    entry.feed.linkChanged(to: entry.link.state, reason: entry.link.reason, at: WallClock.system.nanoseconds)
-    let refused = outcome.refusedPoints.compactMap { item -> Sample? in
-      guard session.mapping.indices.contains(Int(item.point)) else { return nil }
-      return Sample(
-        property: session.mapping[Int(item.point)].property,
-        failure: SampleFailure(status: item.status, text: item.text))
-    }
-    if !refused.isEmpty { entry.feed.receive(refused, arrival: WallClock.system.nanoseconds) }
-    entry.feed.attach(session)
-    report(.bound(session, outcome))
-  }
-
-  private func logLine(session: UInt32, level: LogLevel, _ text: String) {
-    var metadata: Logger.Metadata = [:]
-    if let device = sessions.device(of: session) { metadata["device"] = "\(device)" }
-    let level: Logger.Level =
-      switch level {
-      case .error: .error
-      case .warning: .warning
-      case .info: .info
-      case .debug: .debug
-      }
-    log.log(level: level, "\(text)", metadata: metadata)
   }
 
   // MARK: - Orders
@@ -226,22 +183,11 @@ struct RunnerReader {
     for order in link.takeOrders() {
       switch order {
       case .open(let session, let binding, let feed):
-        sessions[session.id] = SessionTable.Entry(session: session, feed: feed)
+        desk.open(session, feed)
         link.send(.bind(binding))
-      case .refeed(let session, let feed):
-        guard var entry = sessions[session.id], entry.isFed else { continue }
-        entry.feed = feed
-        sessions[session.id] = entry
-        guard entry.isBound else { continue }
-        feed.attach(session)
-        feed.linkChanged(to: entry.link.state, reason: entry.link.reason, at: WallClock.system.nanoseconds)
-      case .close(let session):
-        guard var entry = sessions[session.id], entry.isFed else { continue }
-        entry.isFed = false
-        sessions[session.id] = entry
-        link.send(.unbind(session: session.id))
-        link.abandon(session, "the device is being bound anew")
-        report(.detached(session))
+      case .refeed(let session, let feed): desk.refeed(session, feed)
+      case .close(let session): link.send(.unbind(session: session.id))
+      case .leave(let session): desk.leave(session)
       case .stop:
         guard !isStopping else { continue }
         isStopping = true
@@ -274,6 +220,7 @@ struct RunnerReader {
     // What it started must not outlive it, and may print for ever. Before it is reaped, while its number is still its
     // own.
     process.kill()
+    watch.endFamily()
     while socketIsOpen, isReadable(link.descriptor) { readFrames(&input) }
     for _ in 0..<64 where outputIsOpen && isReadable(process.output) { readOutput() }
     lines.finish(now: WallClock.monotonic) { log.notice("\($0)") }
@@ -287,6 +234,7 @@ struct RunnerReader {
 
   private mutating func finish(_ status: Int32) {
     let end = conclusion(status)
+    desk.leaveAll()
     link.shut(end.reason)
     report(.ended(end))
   }
@@ -296,6 +244,7 @@ struct RunnerReader {
     let isGone = ProcessEnd(waitStatus: status, board: process.board)
     let kind: RunnerEnd.Kind = isStopping ? .stopped : hasLoaded ? .failed : .failedToLoad
     if let verdict { return RunnerEnd(kind: kind, reason: verdict) }
-    return RunnerEnd(kind: kind, reason: isGone.text { sessions.device(of: $0) })
+    return RunnerEnd(
+      kind: kind, reason: isGone.text { desk.device(of: $0) }, isClean: isGone.status == .exited(0))
   }
 }

@@ -13,7 +13,11 @@ package struct MapperHostConfiguration: Sendable, Equatable {
   package var enable = true
   /// Watched for mapper libraries. The later folder wins where two have the same driver.
   package var folders: [String]
+  /// Where mappers run that are not named in `inProcess`.
   package var isolation = Isolation.process
+  /// Libraries that run in the agent although the others do not, by file name without `.so`.
+  package var inProcess: [String] = []
+  package var limits = MapperLimitsConfiguration()
 
   package init(places: Places) { folders = places.mapperFolders }
 }
@@ -28,12 +32,21 @@ extension MapperHostConfiguration: ConfigurationSection {
       self.folders = folders
     }
     isolation = section.keys.choice("isolation", of: Isolation.self, ignoringCase: true) ?? isolation
+    if let names = section.keys.strings("inProcess") {
+      for name in names where name.isEmpty || name.contains("/") || name.hasSuffix(".so") {
+        section.keys.report(
+          "inProcess", value: YAMLNode.shortened(name), expected: "names of mapper libraries without .so")
+      }
+      inProcess = names
+    }
+    section.read("limits", into: &limits)
   }
 
   var members: JSON.Members {
     [
       "enable": .bool(enable), "folders": .array(folders.map { .string($0) }),
-      "isolation": .string(isolation.rawValue),
+      "isolation": .string(isolation.rawValue), "inProcess": .array(inProcess.map { .string($0) }),
+      "limits": .object(limits.members),
     ]
   }
 }

@@ -18,6 +18,8 @@ typedef struct sv_board_entry {
   uint32_t session;
   uint32_t function;  /* 0: in no call */
   int64_t started_ns; /* CLOCK_MONOTONIC */
+  /* When the driver must be back, CLOCK_MONOTONIC; 0: the call has no deadline of its own. */
+  int64_t deadline_ns;
 } sv_board_entry;
 
 /* Makes an anonymous shared file for a board; -1 with errno. */
@@ -30,8 +32,8 @@ void sv_board_unmap(sv_board *_Nonnull board);
 /* The calling thread owns `slot` from now on (-1: none). */
 void sv_board_take_slot(sv_board *_Nonnull board, int slot);
 
-/* Notes that the calling thread enters or leaves a call of a driver. */
-void sv_board_enter(uint32_t session, uint32_t function, int64_t now_ns);
+/* Notes that the calling thread enters or leaves a call of a driver; `session` 0: of no device. */
+void sv_board_enter(uint32_t session, uint32_t function, int64_t now_ns, int64_t deadline_ns);
 void sv_board_leave(void);
 
 sv_board_entry sv_board_read(const sv_board *_Nonnull board, int slot);

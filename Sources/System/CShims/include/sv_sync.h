@@ -42,6 +42,10 @@ long sv_socket_send_buffer(int fd);
  * would else hold memory for each. Before the first thread. */
 void sv_memory_one_arena(void);
 
+/* Gives memory that was freed back to the system, as far as whole pages are free. Takes
+ * milliseconds where there is much. */
+void sv_memory_trim(void);
+
 /* Names the calling thread (15 characters) and blocks every signal in it but those that a fault of
  * its own raises. Gives it a stack of its own for signal handlers. */
 void sv_thread_prepare(const char *_Nonnull name);

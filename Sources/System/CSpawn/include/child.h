@@ -54,6 +54,15 @@ int child_spawn(const struct child_plan *plan, pid_t *pid);
 /// Returns 0 with the status as waitpid gives it, ETIMEDOUT, or ECHILD.
 int child_wait(pid_t pid, int timeout_ms, int *status);
 
+/// Whether the process is a child that `child_spawn` started and that has not been reaped.
+///
+/// Others come to a process that the kernel gives orphans to: `child_adopt_orphans`.
+bool child_is_own(pid_t pid);
+
+/// From now on, what a descendant leaves behind at its end becomes a child of this process, instead
+/// of init's. Such children have to be reaped by whoever asks for them. Returns 0 or an errno.
+int child_adopt_orphans(void);
+
 /// A descriptor that polls readable once the child has ended; the caller closes it. -1 with errno.
 int child_watch(pid_t pid);
 

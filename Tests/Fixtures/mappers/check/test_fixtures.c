@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -68,19 +69,11 @@ static mapper_status start(rig *rig, uint64_t subscription) {
 /* ---- tables ------------------------------------------------------------------------------- */
 
 TEST(every_library_shows_its_entry_alone) {
-  static const char *const names[] = {"echo",
-                                      "threads",
-                                      "short-table",
-                                      "unfilled",
-                                      "late",
-                                      "hang",
-                                      "crash",
-                                      "abort",
-                                      "exit",
-                                      "bind-refuses",
-                                      "open-fails",
-                                      "wrong-values",
-                                      "report-after-stop"};
+  static const char *const names[] = {
+      "echo",         "threads",     "methods",      "scanner",
+      "restless",     "short-table", "unfilled",     "late",
+      "hang",         "crash",       "abort",        "exit",
+      "bind-refuses", "open-fails",  "wrong-values", "report-after-stop"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     const mapper_entry_v1 *entry = entry_of(names[i]);
     REQUIRE(entry);
@@ -350,6 +343,8 @@ static void read_twice(const char *name) {
   fake_device_read_all(&rig.device, 50);
 }
 
+static void load_into_host(const char *name) { fake_host_load(path_of(name)); }
+
 static void load_only(const char *name) { dlopen(path_of(name), RTLD_NOW | RTLD_LOCAL); }
 
 TEST(crash_abort_exit_and_hang_are_real) {
@@ -365,6 +360,65 @@ TEST(crash_abort_exit_and_hang_are_real) {
 TEST(crash_in_constructor_crashes_within_dlopen) {
   int status = end_of(load_only, "crash-in-constructor", 10000);
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+TEST(endless_loop_and_hang_in_load_do_not_come_back) {
+  CHECK_INT(end_of(read_twice, "endless-loop", 500), -1);
+  CHECK_INT(end_of(load_into_host, "hang-in-load", 500), -1);
+}
+
+/* ---- those that take too much or go too far ----------------------------------------------- */
+
+/* What the only point reads as, or -1000 when it cannot be read. */
+static int64_t first_value(rig *rig) {
+  if (fake_device_read_all(&rig->device, 1000) != MAPPER_OK) return -1000;
+  return rig->device.samples[0].value.i64;
+}
+
+static long resident_pages(void) {
+  long size = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%ld %ld", &size, &resident) != 2) resident = -1;
+  if (file) fclose(file);
+  return resident;
+}
+
+static void leak_once(const char *name) {
+  rig rig = {0};
+  if (!rig_open(&rig, name, "after: 1, megabytes: 40")) _exit(90);
+  fake_device_read_all(&rig.device, 1000);
+  long before = resident_pages();
+  fake_device_read_all(&rig.device, 1000);
+  _exit((resident_pages() - before) * sysconf(_SC_PAGESIZE) >= 40 << 20 ? 0 : 91);
+}
+
+TEST(leak_keeps_what_it_takes) { CHECK_INT(end_of(leak_once, "leak", 10000), 0); }
+
+TEST(fork_bomb_tells_the_number_of_a_process) {
+  rig rig = {0};
+  REQUIRE(rig_open(&rig, "fork-bomb", "count: 1"));
+  pid_t child = (pid_t)first_value(&rig);
+  REQUIRE(child > 0);
+  CHECK_INT(kill(child, SIGKILL), 0);
+  CHECK_INT(waitpid(child, NULL, 0), child);
+  rig_close(&rig);
+}
+
+static int64_t attempt(const char *settings) {
+  rig rig = {0};
+  int64_t result = rig_open(&rig, "escapes", settings) ? first_value(&rig) : -1001;
+  rig_close(&rig);
+  return result;
+}
+
+TEST(escapes_tells_what_it_reached) {
+  CHECK_INT(attempt("attempt: open, path: /"), 0);
+  CHECK_INT(attempt("attempt: open, path: /no/such/file"), ENOENT);
+  CHECK_INT(attempt("attempt: change, path: /"), EISDIR);
+  CHECK_INT(attempt("attempt: thread"), 0);
+  CHECK_INT(attempt("attempt: program"), 0);
+  CHECK_INT(attempt("attempt: signal"), 0);
+  CHECK_INT(attempt("attempt: who"), geteuid());
 }
 
 CHECK_MAIN("fixtures")

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import Glibc
+internal import MapperCheck
+
+struct RunCases: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cases",
+    abstract: "Runs table-driven cases against a library.",
+    discussion: """
+      A case is a folder: device.yaml has a DeviceModel and a Device, expected.txt says
+      what happens, and exchange.txt, if it is there, what the device on the other end
+      of a TCP connection hears and says; {port} in device.yaml is its port.
+
+      expected.txt:
+        value PROPERTY TYPE VALUE       a read gives this
+        failed PROPERTY TEXT            a read fails with this text
+        set PROPERTY VALUE              sets it
+        set-failed PROPERTY VALUE TEXT  setting it fails with this text
+        refused PROPERTY TEXT           the property's settings were refused
+        device-refused TEXT             the device's settings were refused
+
+      exchange.txt:
+        < 01 02 .. "text"               the mapper sends these bytes; .. is any
+        > 01 02 "text"                  the device sends these
+        close                           the device closes the connection
+      """)
+
+  @Argument(help: "A folder of cases, or one case.", completion: .directory) var folder: String
+  @Argument(help: "The library.", completion: .file(extensions: ["so"])) var library: String
+  @Option(help: "Write the results to this file as JUnit XML, too.") var junit: String?
+  @Option(help: "Run this case only; may be given several times.") var only: [String] = []
+  @Option(help: "Seconds that one case may take.") var limit = 30
+  @Flag(help: "The library was built by gcc with -fsanitize=address,undefined.") var sanitized = false
+  @Flag(help: "Show failed cases only.") var quiet = false
+
+  func run() throws {
+    guard let path = Terminal.absolute(library) else {
+      try Terminal.refuse("\(library): \(Terminal.reason(errno))")
+    }
+    var options = CheckOptions(
+      probe: ProbeOptions(library: path), program: Terminal.absolute("/proc/self/exe") ?? "/proc/self/exe")
+    options.only = only
+    options.limitMilliseconds = max(1, limit) * 1000
+    do throws(SanitizedBuild.Failure) {
+      if sanitized { options.environment = try SanitizedBuild.environment() }
+    } catch {
+      try Terminal.refuse(error.description)
+    }
+    let results = CaseSuite(options, folder: folder).run { result in
+      for line in TextReport.lines(of: result, isQuiet: quiet) { Terminal.say(line) }
+    }
+    guard !results.isEmpty else { try Terminal.refuse("\(folder): no folder with an expected.txt in it") }
+    Terminal.say(TextReport.summary(results, library: folder))
+    if let junit {
+      guard Terminal.write(JUnitReport.xml(results, library: path), to: junit) else {
+        try Terminal.refuse("\(junit): \(Terminal.reason(errno))")
+      }
+    }
+    if results.contains(where: \.isFailed) { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CShims
+internal import DeviceAPI
+internal import Glibc
+
+extension Check {
+  /// Memory that a cycle may keep: below this it is noise of the allocator.
+  private static let bytesACycle = 48
+  private static let slackBytes = 1 << 20
+
+  static let cycleChecks = [
+    Check(
+      "cycle-1", "Opening and closing over and over takes no memory and no descriptors.",
+      extraMilliseconds: 60_000
+    ) {
+      (probe: Probe) throws(CheckEnd) in
+      let device = try probe.openDevice()
+      try device.close()
+      let count = try cycle(probe) { () throws(CheckEnd) in
+        guard try device.open(milliseconds: 2000).status.isOK else { return }
+        if !device.readable.isEmpty { _ = try device.read(Array(device.readable.prefix(1))) }
+        try device.close()
+      }
+      probe.say.line("cycle-1: \(count) times")
+      try device.destroy()
+    },
+    Check(
+      "cycle-2", "Making and destroying devices over and over takes no memory and no descriptors.",
+      extraMilliseconds: 60_000
+    ) {
+      (probe: Probe) throws(CheckEnd) in
+      let plan = try probe.plan()
+      let driver = try probe.driver()
+      let first = try probe.boundDevice(plan)
+      try first.destroy()
+      _ = driver
+      let count = try cycle(probe) { () throws(CheckEnd) in
+        _ = try first.create()
+        _ = try first.bind(plan.points)
+        try first.destroy()
+      }
+      probe.say.line("cycle-2: \(count) times")
+    },
+    Check("memory-2", "With a leak sanitizer: nothing of the library's is lost.", extraMilliseconds: 20_000) {
+      (probe: Probe) throws(CheckEnd) in
+      guard let check = LeakCheck.find() else { throw .skipped("only with --sanitize") }
+      for _ in 0..<5 { try liveOnce(probe) }
+      try probe.library.unload()
+      probe.say.step(LeakCheck.step)
+      _ = check()
+    },
+  ]
+
+  /// Runs `body` as often as wanted, or as there is time for, and compares what the process holds.
+  ///
+  /// - Returns: how often it ran.
+  private static func cycle(_ probe: Probe, _ body: () throws(CheckEnd) -> Void) throws(CheckEnd) -> Int {
+    let deadline = sv_monotonic_ns() + Int64(probe.options.cycleSeconds) * 1_000_000_000
+    let warmUp = max(1, probe.options.cycles / 10)
+    var ran = 0
+    while ran < warmUp, sv_monotonic_ns() < deadline {
+      try body()
+      ran += 1
+    }
+    let memory = ProcessState.residentBytes()
+    let descriptors = ProcessState.descriptors()
+    var counted = 0
+    while ran + counted < probe.options.cycles, sv_monotonic_ns() < deadline {
+      try body()
+      counted += 1
+    }
+    // A descriptor may have been closed and made anew under another number: only how many there are counts.
+    let more = ProcessState.descriptors(beside: descriptors).count
+    let now = ProcessState.descriptors()
+    let fewer = descriptors.keys.count { now[$0] == nil }
+    guard more <= fewer else {
+      throw .failed(expected: "no more descriptors after \(counted) times", seen: "\(more - fewer) more")
+    }
+    let growth = ProcessState.residentBytes() - memory
+    let limit = slackBytes + counted * bytesACycle
+    // A sanitizer keeps freed memory on purpose.
+    guard growth <= limit || LeakCheck.find() != nil else {
+      throw .failed(
+        expected: "at most \(limit >> 10) KiB more after \(counted) times", seen: "\(growth >> 10) KiB more")
+    }
+    return ran + counted
+  }
+}

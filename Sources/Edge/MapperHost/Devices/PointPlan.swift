@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
+internal import MapperEngine
+internal import Synchronization
+
+/// The points of a device as one driver gets them. Devices with equal properties share one.
+final class PointPlan: Sendable {
+  private let properties: [PropertyDescription]
+  let points: [SessionBinding.Point]
+  /// The property of each point with the type that its samples become.
+  let mapping: [SampleFrame.PointMapping]
+  /// The point of each property; nil: it has none.
+  let pointOfProperty: [UInt32?]
+  /// Settings that the driver cannot be given.
+  let problems: [SettingProblem]
+
+  fileprivate init(_ properties: [PropertyDescription], settings: LoadedDriver.Settings) {
+    var builder = SettingsBuilder()
+    var points: [SessionBinding.Point] = []
+    var mapping: [SampleFrame.PointMapping] = []
+    var pointOfProperty: [UInt32?] = []
+    pointOfProperty.reserveCapacity(properties.count)
+    for (index, property) in properties.enumerated() {
+      guard let visitor = property.visitor else {
+        pointOfProperty.append(nil)
+        continue
+      }
+      pointOfProperty.append(UInt32(points.count))
+      mapping.append(SampleFrame.PointMapping(property: index, type: property.type))
+      points.append(
+        SessionBinding.Point(
+          name: property.name, type: property.type, isWritable: property.isWritable,
+          cycleMilliseconds: UInt32(clamping: property.collectCycleMilliseconds),
+          settings: builder.build(visitor, for: settings, path: "\(property.name).visitors.configData")))
+    }
+    self.properties = properties
+    self.points = points
+    self.mapping = mapping
+    self.pointOfProperty = pointOfProperty
+    problems = builder.problems
+  }
+
+  /// Finds the plan that devices share. Keeps none alive.
+  final class Pool: Sendable {
+    private struct Entry: Sendable {
+      weak var plan: PointPlan?
+    }
+
+    /// How many plans a device is compared with; one beyond that has its own, which costs only memory.
+    private static let limit = 32
+
+    private let settings: LoadedDriver.Settings
+    private let entries = Mutex<[Entry]>([])
+
+    /// - Parameter settings: what a point of the driver takes.
+    init(settings: LoadedDriver.Settings) { self.settings = settings }
+
+    func plan(of properties: [PropertyDescription]) -> PointPlan {
+      entries.withLock { entries in
+        if let plan = entries.lazy.compactMap(\.plan).first(where: { $0.properties == properties }) {
+          return plan
+        }
+        let plan = PointPlan(properties, settings: settings)
+        entries.removeAll { $0.plan == nil }
+        if entries.count < Self.limit { entries.append(Entry(plan: plan)) }
+        return plan
+      }
+    }
+  }
+}
