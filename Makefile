@@ -99,10 +99,11 @@ test-exports: mappers
 test-headers:
 	@Tests/Headers/check
 
-# Plain, then with address and undefined behaviour sanitizers, then a short run of each fuzzer.
+# Plain, then with the sanitizers for addresses, undefined behaviour and threads, then a short run of each fuzzer.
 test-c:
 	@$(MAKE) --no-print-directory -C Tests/Mappers
 	@$(MAKE) --no-print-directory -C Tests/Mappers SANITIZE=1
+	@$(MAKE) --no-print-directory -C Tests/Mappers SANITIZE=thread
 	@$(MAKE) --no-print-directory -C Tests/Fixtures/mappers check SANITIZE=1
 	@$(MAKE) --no-print-directory -C Tests/Mappers fuzz FUZZ_SECONDS=3
 	@$(MAKE) --no-print-directory -C Tests/FrameFuzz fuzz FUZZ_SECONDS=3

@@ -15,7 +15,7 @@
 #
 #   OUT=FILE            where the library goes; .build/mappers/<name>.so of the repository, or of the
 #                       mapper's own folder outside of it
-#   SANITIZE=1          with address and undefined behaviour sanitizers
+#   SANITIZE=1          with address and undefined behaviour sanitizers; SANITIZE=thread: the one for threads
 #   CC, CXX, CFLAGS, LDLIBS  as usual
 
 MAPPER_MK := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -24,7 +24,7 @@ NAME ?= $(notdir $(CURDIR))
 IN_TREE := $(wildcard $(MAPPER_MK)../include/mapper/mapper.h)
 INCLUDE ?= $(MAPPER_MK)$(if $(IN_TREE),../include,../../include)
 BUILD ?= $(if $(IN_TREE),$(MAPPER_MK)../.build,.build)
-OUT ?= $(BUILD)/mappers$(if $(SANITIZE),-sanitize)/$(NAME).so
+OUT ?= $(BUILD)/mappers$(if $(SANITIZE),-sanitize$(if $(filter thread,$(SANITIZE)),-thread))/$(NAME).so
 GENERATED := $(OUT:.so=).generated
 
 CFLAGS ?= -O2 -g
@@ -35,8 +35,10 @@ ifdef PACKAGES
 MAPPER_CFLAGS += $(shell pkg-config --cflags $(PACKAGES))
 LDLIBS += $(shell pkg-config --libs $(PACKAGES))
 endif
+comma := ,
 ifdef SANITIZE
-MAPPER_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MAPPER_CFLAGS += -fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(comma)undefined) -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer
 else
 MAPPER_LDFLAGS += -Wl,-z,defs
 endif

@@ -63,6 +63,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (Int64.min, Int64.max), (.max, 1), (.min, 0), (-1, .min), (.max, .max),
+  ])
+  func `times that make no sense do no harm`(_ started: Int64, _ deadline: Int64) throws {
+    try withBoard { board in
+      sv_board_enter(7, CallFunction.read.rawValue, started, deadline)
+      var watch = HangWatch()
+      let hangs = watch.look(
+        at: board, now: 10 * second, limit: { _ in second }, device: { _ in "default/sick" })
+      #expect(hangs?.allSatisfy { (0...10 * second).contains($0.start) && $0.limit >= 0 } == true)
+    }
+  }
+
   @Test func `looks twice a second at most`() throws {
     try withBoard { board in
       var watch = HangWatch()

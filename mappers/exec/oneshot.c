@@ -13,6 +13,8 @@
 
 /* How often to look whether it has ended, on kernels that do not tell. */
 #define LOOK_MS 20
+/* Most that is read at a time from its standard error; a pipe holds no more. */
+#define ERRORS_MAX ((size_t)64 << 10)
 
 typedef struct oneshot {
   mapper_device *device;
@@ -35,12 +37,14 @@ static void read_output(oneshot *run) {
   }
 }
 
+/* At most ERRORS_MAX: what never stops must not keep the call from its deadline. */
 static void read_errors(oneshot *run) {
   char bytes[4096];
-  while (run->process.err >= 0) {
+  for (size_t taken = 0; run->process.err >= 0 && taken < ERRORS_MAX;) {
     ssize_t size = read(run->process.err, bytes, sizeof bytes);
     if (size == 0) process_close(&run->process.err);
     if (size < 0 && errno != EINTR) return;
+    if (size > 0) taken += (size_t)size;
     if (size > 0)
       lines_feed(&run->error_lines, bytes, (size_t)size, settings_take_error, &run->errors);
   }
@@ -78,7 +82,7 @@ static mapper_status wait_for_end(oneshot *run, const mapper_call *call, const b
       return mapper_failf(exec_api, call, MAPPER_PROTOCOL,
                           "%s printed more than %zu bytes (maxLineBytes)", name,
                           run->device->settings.line_max);
-    if (ready == 0 && !must_look)
+    if (left == 0 || (ready == 0 && !must_look))
       return mapper_failf(exec_api, call, MAPPER_TIMEOUT, "%s has not ended in time", name);
   }
   read_output(run);

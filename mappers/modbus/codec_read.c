@@ -168,7 +168,7 @@ bool codec_is_utf8(const uint8_t *text, size_t size) {
                     : first < 0xf0 ? 2
                     : first < 0xf5 ? 3
                                    : 9;
-    if (more > size - i) return false;
+    if (more > 3 || more > size - i) return false;
     uint8_t low = 0x80, high = 0xbf; /* of the second byte */
     if (first == 0xe0) low = 0xa0;   /* overlong */
     if (first == 0xed) high = 0x9f;  /* surrogates */

@@ -57,15 +57,17 @@ static mapper_status settle(line *line, const mapper_call *call, const frame_req
                           request->unit, line->is_unsettled ? "never quiet" : "waiting");
     mapper_status status =
         link_wait(line->is_rtu ? line->fd : -1, call, POLLIN, now, quiet < until ? quiet : until);
-    if (status == MAPPER_CANCELLED)
-      return mapper_failf(api, call, status, "cancelled before unit %u was asked", request->unit);
+    /* A line that is never quiet is ready for reading all the time. */
+    if (status == MAPPER_CANCELLED || api->cancelled(call))
+      return mapper_failf(api, call, MAPPER_CANCELLED, "cancelled before unit %u was asked",
+                          request->unit);
   }
   line->is_unsettled = false;
   return MAPPER_OK;
 }
 
 static mapper_status send_request(line *line, const mapper_call *call, const uint8_t *frame,
-                                  size_t size, int64_t now, int64_t until) {
+                                  size_t size, int64_t until) {
   bool is_port = line->endpoint.transport == TRANSPORT_RTU;
   size_t sent = 0;
   for (;;) {
@@ -78,7 +80,7 @@ static mapper_status send_request(line *line, const mapper_call *call, const uin
       return lost(line, call, errno, "sending");
     }
     /* The other side takes nothing: its window is full. */
-    mapper_status status = link_wait(line->fd, call, POLLOUT, now, until);
+    mapper_status status = link_wait(line->fd, call, POLLOUT, link_now_ns(), until);
     if (status == MAPPER_OK) continue;
     if (status != MAPPER_CANCELLED || sent) return lost(line, call, ETIMEDOUT, "sending");
     return mapper_failf(api, call, status, "cancelled");
@@ -195,7 +197,7 @@ mapper_status line_exchange(line *line, const mapper_call *call, const frame_req
     if (until > deadline) until = deadline;
   }
   line->used_ns = start;
-  mapper_status status = send_request(line, call, frame, size, start, until);
+  mapper_status status = send_request(line, call, frame, size, until);
   if (status != MAPPER_OK) return status;
   line->heard_ns = start + line->byte_ns * (int64_t)size;
   status = await_answer(line, call, request, transaction, start, until, answer);

@@ -51,7 +51,7 @@ static mapper_status read_kind(line *line, const mapper_call *call, uint8_t unit
   if (kind == EXTENDED) next = 0x80;
   for (int i = 0; i < REQUESTS_MOST; i++) {
     frame_request request = {unit, FUNCTION_IDENTIFICATION, next, kind, NULL};
-    frame_answer answer;
+    frame_answer answer = {0};
     mapper_status status = line_exchange(line, call, &request, timing, &answer);
     *exception = answer.exception;
     if (status != MAPPER_OK || answer.exception) return status;

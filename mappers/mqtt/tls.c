@@ -55,6 +55,13 @@ static void print_time(const ASN1_TIME *time, char text[32]) {
     strcpy(text, "an unknown time");
 }
 
+/* Left as it is when it has not the size of an address: nobody has checked the certificate yet. */
+static void print_address(const ASN1_STRING *address, char *text, socklen_t capacity) {
+  int size = ASN1_STRING_length(address);
+  if (size == 4 || size == 16)
+    inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, capacity);
+}
+
 /* The names that a certificate is for: "a, b". */
 static void print_names(X509 *certificate, char *text, size_t capacity) {
   GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
@@ -67,8 +74,7 @@ static void print_names(X509 *certificate, char *text, size_t capacity) {
     if (name->type == GEN_DNS)
       shown = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
     else if (name->type == GEN_IPADD)
-      inet_ntop(ASN1_STRING_length(name->d.iPAddress) == 4 ? AF_INET : AF_INET6,
-                ASN1_STRING_get0_data(name->d.iPAddress), word, sizeof word);
+      print_address(name->d.iPAddress, word, sizeof word);
     int written = snprintf(text + size, capacity - size, "%s%.60s", size ? ", " : "", shown);
     size += written > 0 ? (size_t)written : 0;
   }

@@ -10,6 +10,7 @@ internal import MapperHost
 internal import MetaManager
 internal import NIOCore
 internal import NIOPosix
+internal import Threads
 internal import TwinAPI
 
 /// The agent: reads what the configuration enables, hands the modules to each other, starts and stops them.
@@ -28,6 +29,7 @@ package final class Agent: Sendable {
   package static func compose(
     _ configuration: EdgeCoreConfiguration, places: Places, runner: String, log: Logger
   ) async throws(AgentError) -> Agent {
+    SpareMemory.keepNoLarge()
     let beehive = Beehive(log: log)
     try makeFolders(configuration, places)
 

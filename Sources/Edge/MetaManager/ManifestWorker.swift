@@ -17,6 +17,8 @@ final class ManifestWorker {
 
   /// The tree of a manifest is ten times its text. After more than this, what that took is given back.
   private static let muchText = 256 << 10
+  /// And once more so much later, when the devices are bound and have been read and reported for the first time.
+  private static let settling: Int64 = 15_000_000_000
 
   private let consumers: [any DeviceConsumer]
   private let log: Logger
@@ -31,6 +33,7 @@ final class ManifestWorker {
   private var isPolling = false
   private var firstEvent: Int64?
   private var scanTime: Int64?
+  private var giveBackTime: Int64?
   private var changed: Set<String> = []
   private var busy: [String: Int64] = [:]
 
@@ -65,8 +68,13 @@ final class ManifestWorker {
   func wait(_ bell: Bell) {
     var items = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)]
     if let watch { items.append(pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0)) }
-    _ = poll(&items, nfds_t(items.count), Deadline.pollTimeout(until: scanTime))
+    let next = [scanTime, giveBackTime].compactMap(\.self).min()
+    _ = poll(&items, nfds_t(items.count), Deadline.pollTimeout(until: next))
     bell.silence()
+    if let giveBackTime, Deadline.now >= giveBackTime {
+      self.giveBackTime = nil
+      SpareMemory.giveBack()
+    }
     takeEvents()
   }
 
@@ -150,7 +158,10 @@ final class ManifestWorker {
         "device declared", metadata: ["device": "\(description.name)", "file": "\(description.origin)"])
       for consumer in consumers { consumer.deviceChanged(description) }
     }
-    if folder.takeBytesRead() > Self.muchText { SpareMemory.giveBack() }
+    if folder.takeBytesRead() > Self.muchText {
+      SpareMemory.giveBack()
+      giveBackTime = Deadline.now + Self.settling
+    }
   }
 
   /// Each once, and again when it comes back after it was gone.

@@ -75,6 +75,8 @@ long sv_socket_send_buffer(int fd) {
 
 void sv_memory_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
+void sv_memory_return_large(void) { mallopt(M_MMAP_THRESHOLD, 512 << 10); }
+
 void sv_memory_trim(void) { malloc_trim(0); }
 
 /* A thread's alternate stack lives as long as the thread: freed by the key's destructor. */

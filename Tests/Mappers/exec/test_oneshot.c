@@ -72,6 +72,9 @@ TEST(oneshot_failures_say_what_happened) {
                  "sh printed more than 1000 bytes (maxLineBytes)");
   expect_failure("sleep 600", "mode: oneshot", 100, MAPPER_TIMEOUT,
                  "sleep 600 has not ended in time");
+  /* Errors without end, so that there is always something to read. */
+  expect_failure("sh -c 'yes >&2'", "mode: oneshot", 300, MAPPER_TIMEOUT,
+                 "sh has not ended in time");
 }
 
 TEST(oneshot_that_cannot_run_fails_in_open) {

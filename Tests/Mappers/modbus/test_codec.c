@@ -476,9 +476,17 @@ TEST(utf8_is_told_from_what_is_not) {
                                      "\xf0\x9f\x98\x80",
                                      "\xed\x9f\xbf",
                                      "\xf4\x8f\xbf\xbf"};
-  static const char *const bad[] = {"\x80",         "\xc3",         "\xc0\xaf",         "\xe2\x82",
-                                    "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff",
-                                    "caf\xe9"};
+  static const char *const bad[] = {"\x80",
+                                    "\xc3",
+                                    "\xc0\xaf",
+                                    "\xe2\x82",
+                                    "\xe0\x9f\xbf",
+                                    "\xed\xa0\x80",
+                                    "\xf4\x90\x80\x80",
+                                    "\xff",
+                                    "caf\xe9",
+                                    "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
+                                    "\xff\x80\x80\x80\x80\x80\x80\x80\x80\x80"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     CHECK(codec_is_utf8((const uint8_t *)good[i], strlen(good[i])));
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

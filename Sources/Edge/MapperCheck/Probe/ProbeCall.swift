@@ -22,7 +22,8 @@ final class ProbeCall: @unchecked Sendable {
   private var thread = pthread_self()
   private let isRunning = Atomic(false)
   private let cancelled = Atomic(false)
-  private let descriptor = Atomic<Int32>(-1)
+  /// Made at once: a driver that asks for it only when it has to wait would seem to leave one open.
+  private let descriptor = Atomic<Int32>(sv_eventfd())
   private let misuses = Mutex<[String]>([])
 
   var handle: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
@@ -98,12 +99,7 @@ final class ProbeCall: @unchecked Sendable {
 
   func cancelDescriptor() -> Int32 {
     guard admit("cancel_fd") else { return -1 }
-    let known = descriptor.load(ordering: .sequentiallyConsistent)
-    if known >= 0 { return known }
-    let new = sv_eventfd()
-    descriptor.store(new, ordering: .sequentiallyConsistent)
-    if new >= 0, cancelled.load(ordering: .sequentiallyConsistent) { sv_eventfd_raise(new) }
-    return new
+    return descriptor.load(ordering: .sequentiallyConsistent)
   }
 
   func deadlineNanoseconds() -> Int64 { admit("deadline_ns") ? deadline : 0 }

@@ -84,7 +84,7 @@ struct ProcessState: Equatable {
   /// shared may be let go by a thread of the library's.
   static func descriptors(beside before: [Int32: String]) -> [(number: Int32, target: String)] {
     var new: [(number: Int32, target: String)] = []
-    for _ in 0..<100 {
+    for _ in 0..<500 {
       new = descriptors().filter { before[$0.key] == nil }.sorted { $0.key < $1.key }
         .map { (number: $0.key, target: $0.value) }
       if new.isEmpty { return [] }

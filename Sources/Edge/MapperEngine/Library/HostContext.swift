@@ -19,6 +19,7 @@ final class HostContext: @unchecked Sendable {
   let table: UnsafePointer<mapper_host_api>
   let scanSink: UnsafePointer<mapper_sink>
   let buffers = SampleBuffers()
+  let pointLists = PointList.Pool()
   private let subscriptions = Mutex<[UInt64: Subscription]>([:])
   private let linkHandler = Mutex<(@Sendable (LinkReport) -> Void)?>(nil)
   private let logLimiter = Mutex(LogLimiter())

@@ -31,13 +31,13 @@ extension DeviceSession {
 
   private func bind(_ device: OpaquePointer, _ outcome: inout BindOutcome) {
     // An array without elements has no address, and the ABI wants one.
-    var results = [mapper_status](repeating: MAPPER_NOT_FILLED, count: max(1, binding.points.count))
-    let points = NativePoints(binding.points)
+    var results = [mapper_status](repeating: MAPPER_NOT_FILLED, count: max(1, boundPoints.count))
+    let native = NativePoints(boundPoints)
     let status = inCall(.bind, timeoutMilliseconds: binding.openTimeoutMilliseconds) { call in
       results.withUnsafeMutableBufferPointer { results in
-        guard let base = results.baseAddress, let first = points.first else { return MapperStatus.ok }
+        guard let base = results.baseAddress, let first = native.first else { return MapperStatus.ok }
         return MapperStatus(
-          rawValue: driver.table.pointee.bind(device, call, first, UInt32(binding.points.count), base))
+          rawValue: driver.table.pointee.bind(device, call, first, UInt32(boundPoints.count), base))
       }
     }
     guard status.isOK else {
@@ -45,7 +45,7 @@ extension DeviceSession {
       outcome.reason = reason(status)
       return
     }
-    for (index, result) in results.prefix(binding.points.count).enumerated() {
+    for (index, result) in results.prefix(boundPoints.count).enumerated() {
       let result = MapperStatus(rawValue: result)
       isServed[index] = result.isOK
       if !result.isOK {
@@ -69,7 +69,7 @@ extension DeviceSession {
       link.openSucceeded(isPolled: true, now: now)
       return
     }
-    var polled = binding.points.indices.filter { isServed[$0] }.map { UInt32($0) }
+    var polled = boundPoints.indices.filter { isServed[$0] }.map { UInt32($0) }
     if driver.subscribe != nil {
       guard let rest = subscribe(device, points: polled) else { return }
       let left = Set(rest)
@@ -83,13 +83,13 @@ extension DeviceSession {
   /// Points that share a cycle are read in one batch. Kept over a reopen, so that phases stay apart.
   private func makeGroups(_ points: [UInt32]) {
     let now = WallClock.monotonic
-    let cyclic = points.filter { binding.points[Int($0)].cycleMilliseconds > 0 }
+    let cyclic = points.filter { boundPoints[Int($0)].cycleMilliseconds > 0 }
     if groups.flatMap(\.points).sorted() == cyclic.sorted() {
       for group in groups { group.resume(now: now) }
       groups.min { $0.due < $1.due }?.bringForward(to: now)
       return
     }
-    groups = Dictionary(grouping: cyclic) { binding.points[Int($0)].cycleMilliseconds }
+    groups = Dictionary(grouping: cyclic) { boundPoints[Int($0)].cycleMilliseconds }
       .sorted { $0.key < $1.key }
       .map { PollGroup(cycleMilliseconds: $0.key, points: $0.value.sorted()) }
     for (index, group) in groups.enumerated() {
@@ -107,7 +107,7 @@ extension DeviceSession {
     guard let table = driver.subscribe, !points.isEmpty else { return points }
     let subscription = host.add {
       Subscription(
-        id: $0, session: id, pointCount: binding.points.count, sink: host.sink, counters: counters)
+        id: $0, session: id, pointCount: boundPoints.count, sink: host.sink, counters: counters)
     }
     var results = [mapper_status](repeating: MAPPER_NOT_FILLED, count: points.count)
     let status = inCall(.subscribe, timeoutMilliseconds: binding.openTimeoutMilliseconds) { call in

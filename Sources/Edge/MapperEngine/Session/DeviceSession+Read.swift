@@ -109,7 +109,7 @@ extension DeviceSession {
     }
     if failures.count == 0 {
       failures.status = MapperStatus(rawValue: status)
-      failures.reason = "\(binding.points[Int(point)].name): \(text)"
+      failures.reason = "\(boundPoints[Int(point)].name): \(text)"
     }
     failures.count += 1
   }

@@ -95,7 +95,7 @@ extension DeviceSession {
         items[index].text = "read back: " + (call.itemFailures[place] ?? "no value")
         continue
       }
-      let type = binding.points[Int(sample.point)].type
+      let type = boundPoints[Int(sample.point)].type
       let back = MapperValue.value(sample.value) { size in
         UnsafeRawBufferPointer(start: sample.value.data, count: Int(sample.value.count) * size)
       }?.converted(to: type)

@@ -10,6 +10,7 @@ internal import Synchronization
 final class DeviceSession: @unchecked Sendable {
   /// Without its settings once the device is made: with a hundred devices they are most of a runner's heap.
   private(set) var binding: SessionBinding
+  private var list: PointList?
   let driver: DriverTable
   let host: HostContext
   let counters: EngineCounters
@@ -44,10 +45,14 @@ final class DeviceSession: @unchecked Sendable {
 
   var id: UInt32 { binding.session }
 
+  /// With their settings until the driver has read them.
+  var boundPoints: [SessionBinding.Point] { list?.points ?? binding.points }
+
   /// The driver has read them.
   func forgetSettings() {
     binding.settings = []
-    for index in binding.points.indices { binding.points[index].settings = [] }
+    list = host.pointLists.list(of: binding.points)
+    binding.points = []
   }
 
   /// When there is something to do next, monotonic nanoseconds; `.max`: nothing by itself.

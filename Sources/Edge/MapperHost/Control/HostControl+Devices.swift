@@ -186,8 +186,9 @@ extension HostControl {
           "point refused: \(item.text)",
           metadata: ["device": "\(name)", "property": "\(session.name(ofPoint: item.point))"])
       }
+      // Also when it was asked to end meanwhile: its twin may have been told of it before.
+      if devices[name]?.phase.isOf(session) == true { devices[name]?.isAttached = true }
       guard case .open(let its, _, let planned) = devices[name]?.phase, its === session else { return }
-      devices[name]?.isAttached = true
       devices[name]?.continues = false
       if let driver = runner.drivers[planned.plan.binding.driver] {
         offers.put(name, .driven(session, driver))

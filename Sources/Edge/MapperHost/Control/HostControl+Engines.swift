@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Config
 internal import DeviceAPI
+internal import Glibc
 internal import Logging
 internal import Threads
 
@@ -53,12 +54,18 @@ extension HostControl {
     _ runner: Runner, _ log: Logger, _ report: @escaping @Sendable (RunnerEvent) -> Void
   ) throws(FileProblem) {
     let library = try store.copy(runner.snapshot, number: runner.number)
-    let link = try LocalLink()
-    let engine = try LocalEngine(link: link, limits: options.readerLimits, log: log, report: report)
-    let thread = try WorkerThread.start("mapper-local") {
-      var engine = engine
-      engine.run(library)
+    do throws(FileProblem) {
+      let link = try LocalLink()
+      let engine = try LocalEngine(link: link, limits: options.readerLimits, log: log, report: report)
+      let thread = try WorkerThread.start("mapper-local") {
+        var engine = engine
+        engine.run(library)
+      }
+      runner.started(link, processID: 0, thread: thread)
+    } catch {
+      // Left behind, it could not be written over when the engine is started again.
+      unlink(library)
+      throw error
     }
-    runner.started(link, processID: 0, thread: thread)
   }
 }

@@ -37,8 +37,8 @@ final class ReportBoard: Sendable {
         counters = link.counters.value(newerThan: oldest, until: now + Self.patience)
         // What the host itself turned away never reached the runner.
         let refused = link.waiting.refusedWrites
-        counters.writes += refused
-        counters.writeFailures += refused
+        counters.writes &+= refused
+        counters.writeFailures &+= refused
       }
       report.counters = counters.adding(entry.earlier)
       return report
@@ -47,16 +47,17 @@ final class ReportBoard: Sendable {
 }
 
 extension MapperReport.Counters {
-  /// The sum of what is counted; devices and lanes are those of now.
+  /// The sum of what is counted; devices and lanes are those of now. It wraps: a runner whose memory is damaged may
+  /// tell any number.
   func adding(_ earlier: Self) -> Self {
     var sum = self
-    sum.reads += earlier.reads
-    sum.readFailures += earlier.readFailures
-    sum.writes += earlier.writes
-    sum.writeFailures += earlier.writeFailures
-    sum.samples += earlier.samples
-    sum.missedCycles += earlier.missedCycles
-    sum.droppedSamples += earlier.droppedSamples
+    sum.reads &+= earlier.reads
+    sum.readFailures &+= earlier.readFailures
+    sum.writes &+= earlier.writes
+    sum.writeFailures &+= earlier.writeFailures
+    sum.samples &+= earlier.samples
+    sum.missedCycles &+= earlier.missedCycles
+    sum.droppedSamples &+= earlier.droppedSamples
     return sum
   }
 }

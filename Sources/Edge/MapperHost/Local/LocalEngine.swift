@@ -68,7 +68,7 @@ struct LocalEngine: @unchecked Sendable {
   private func wait() {
     var next = link.waiting.patience.map { WallClock.monotonic + $0 } ?? Int64.max
     if let giveUpAt { next = min(next, giveUpAt) }
-    if hasLoaded { next = min(next, hangs.nextLook) }
+    if hasLoaded, !isStopping { next = min(next, hangs.nextLook) }
     var entry = pollfd(fd: link.wakeUp.descriptor, events: Int16(POLLIN), revents: 0)
     let left = next == .max ? -1 : max(0, (next - WallClock.monotonic) / 1_000_000 + 1)
     poll(&entry, 1, Int32(clamping: left))
@@ -84,7 +84,8 @@ struct LocalEngine: @unchecked Sendable {
         unlink(library)
       }
     } catch {
-      link.answer(.refused(error.description))
+      unlink(library)
+      link.answer(.notStarted(error.description))
     }
   }
 
@@ -96,6 +97,7 @@ struct LocalEngine: @unchecked Sendable {
       report(.loaded(library))
       return nil
     case .refused(let reason): return RunnerEnd(kind: .refused, reason: reason)
+    case .notStarted(let reason): return RunnerEnd(kind: .notStarted, reason: reason)
     }
   }
 

@@ -28,6 +28,8 @@ final class LocalLink: EngineLink {
   enum LoadAnswer: Sendable {
     case loaded(LibraryReport)
     case refused(String)
+    /// It was not tried: no fault of the library.
+    case notStarted(String)
   }
 
   let waiting = WaitingRequests()

@@ -6,20 +6,21 @@ internal import MapperEngine
 /// Hands what an engine in this process says straight on, on the thread that says it: no frame, no copy, no hop.
 final class LocalSink: EngineSink {
   private let desk: SessionDesk
-  private let link: LocalLink
+  /// Weak: what the library holds of its host stays for good, and the link has a descriptor.
+  private let link: @Sendable () -> LocalLink?
   private let log: Logger
 
   init(desk: SessionDesk, link: LocalLink, log: Logger) {
     self.desk = desk
-    self.link = link
+    self.link = { [weak link] in link }
     self.log = log
   }
 
   func send(_ event: EngineEvent) {
     switch event {
-    case .loaded(let library): link.answer(.loaded(library))
-    case .refused(let reason): link.answer(.refused(reason))
-    case .counters(let counters): link.counters.set(counters)
+    case .loaded(let library): link()?.answer(.loaded(library))
+    case .refused(let reason): link()?.answer(.refused(reason))
+    case .counters(let counters): link()?.counters.set(counters)
     case .log(let session, let level, let text): log.log(level, text, device: desk.device(of: session))
     default: desk.take(event)
     }

@@ -39,7 +39,7 @@ struct HangWatch {
     guard now >= nextLook else { return nil }
     nextLook = now + Self.interval
     return (0..<Int32(SV_BOARD_SLOTS)).compactMap { slot in
-      let entry = sv_board_read(board, slot)
+      let entry = Self.plausible(sv_board_read(board, slot), now: now)
       guard entry.function != 0, let limit = Self.limit(of: entry, limit),
         now - entry.started_ns > limit + Self.grace
       else { return nil }
@@ -50,10 +50,18 @@ struct HangWatch {
     }
   }
 
+  /// A driver can write anything to the board of its runner: its times must not make a difference overflow.
+  private static func plausible(_ entry: sv_board_entry, now: Int64) -> sv_board_entry {
+    var entry = entry
+    entry.started_ns = min(max(0, entry.started_ns), now)
+    entry.deadline_ns = min(max(0, entry.deadline_ns), .max / 2)
+    return entry
+  }
+
   /// A call's own deadline, if it has one; else what its session says. Nil: not for us to judge.
   private static func limit(of entry: sv_board_entry, _ limit: (_ session: UInt32) -> Int64?) -> Int64? {
     guard entry.session == 0 || limit(entry.session) != nil else { return nil }
-    return entry.deadline_ns > 0 ? entry.deadline_ns - entry.started_ns : limit(entry.session)
+    return entry.deadline_ns > 0 ? max(0, entry.deadline_ns - entry.started_ns) : limit(entry.session)
   }
 }
 

@@ -49,7 +49,9 @@ final class RunnerLink: EngineLink {
   func send(_ command: EngineCommand) {
     let frame = command.encode()
     state.withLock { state in
-      if state.isOpen { send(frame, &state) }
+      // However many ask while the runner takes nothing, the backlog must not grow by it.
+      guard state.isOpen, command != .counters || state.backlog.isEmpty else { return }
+      send(frame, &state)
     }
   }
 

@@ -42,6 +42,10 @@ long sv_socket_send_buffer(int fd);
  * would else hold memory for each. Before the first thread. */
 void sv_memory_one_arena(void);
 
+/* Blocks of 512 KiB and more always come from the system and go back to it when they are freed:
+ * else the C library keeps the large ones of a burst among small ones that stay. At the start. */
+void sv_memory_return_large(void);
+
 /* Gives memory that was freed back to the system, as far as whole pages are free. Takes
  * milliseconds where there is much. */
 void sv_memory_trim(void);
