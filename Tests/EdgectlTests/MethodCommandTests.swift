@@ -97,4 +97,26 @@ import Testing
       failure.message
         == (["invalid-arguments", "invalid-options", "not-driven"].contains(name) ? "t: d" : "d"))
   }
+
+  @Test func `says how a method is confirmed here, and names no parameter of the API`() {
+    let failure = Failure(
+      status: 428,
+      body: #"""
+        {"type":"urn:selvedge:problem:needs-confirmation","title":"t","status":428,
+        "detail":"wipe can do harm. Nothing was done; confirm=true says that it is meant.","method":"wipe"}
+        """#)
+    #expect(failure.message == "wipe can do harm, and nothing was done")
+    #expect(failure.hint == "--yes says that it is meant.")
+  }
+
+  @Test(arguments: [("[]", ""), (#"["a"]"#, "'edgectl get methods' of the device tells what they take.")])
+  func `points to a device's methods where it has some`(available: String, hint: String) {
+    let failure = Failure(
+      status: 404,
+      body: #"""
+        {"type":"urn:selvedge:problem:method-not-found","title":"t","status":404,"detail":"d",
+        "available":\#(available)}
+        """#)
+    #expect(failure.hint == hint)
+  }
 }

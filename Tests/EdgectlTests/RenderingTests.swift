@@ -111,10 +111,11 @@ import Testing
     let text = NodeView.text(
       of: [
         "name": "edge-1", "version": "1", "ready": false, "notReady": ["no disk"], "modules": ["a", "b"],
-        "counters": ["a": ["x": 1, "y": ["z": 2]]],
+        "counters": ["a": ["x": 1, "y": ["z": 2]], "b": [["x": 3]], "c": [["x": 4], ["x": 5]]],
       ], isWide: true, on: plain)
     #expect(text.contains("Not ready: no disk\n"))
-    #expect(text.hasSuffix("COUNTER  VALUE\na.x      1\na.y.z    2\n"))
+    #expect(
+      text.hasSuffix("COUNTER  VALUE\na.x      1\na.y.z    2\nb.x      3\nc.0.x    4\nc.1.x    5\n"))
   }
 
   @Test func `prints JSON with line breaks`() {

@@ -19,13 +19,14 @@ import Testing
         "tank": Manifests.tankModel + "---\n" + Manifests.tank("tank-1", port: simulator.port),
       ])
     #expect(await node.becomes("online", "default/tank-1"))
+    #expect(await node.mapper("virtual", becomes: "running"))
     let runners = await node.get("/v1/mappers")["items"]?.array?.compactMap { $0["processID"]?.int } ?? []
     #expect(runners.count == 2)
     let writers = Writers(8, node: node, broker: broker)
     try await writers.write {
       _ = await eventually { writers.leastAcknowledged > 5 }
       node.process?.signal(number)
-      #expect(await node.process?.wait(within: .seconds(15)) == .exited(0))
+      #expect(await node.process?.wait(within: .seconds(60)) == .exited(0))
     }
     #expect(writers.leastAcknowledged > 5)
     for runner in runners { #expect(Glibc.kill(pid_t(runner), 0) != 0) }

@@ -31,6 +31,12 @@ import Testing
       ])
     #expect(built.status == 0, "\(built.output)")
     #expect(built.output.contains("cases: 2 passed, 0 failed"), "\(built.output)")
+    // Without a device, points of every type are made up.
+    let results = try await Fixtures.check {
+      try Fixtures.options(made + "/build/mappers/flow-meter.so", only: ["write", "bind"])
+    }
+    #expect(!results.isEmpty)
+    #expect(results.filter(\.isFailed) == [])
   }
 
   private static let hasCMake = (try? ToolProcess.run("cmake", ["--version"]).status == 0) ?? false

@@ -53,6 +53,13 @@ static mapper_status create(mapper_host *of, uint64_t token, const mapper_settin
   return MAPPER_OK;
 }
 
+/* Whether a value of this type can be written to the set point, see to_number. NONE is a point
+ * whose type the host does not know. */
+static bool is_number(mapper_type type) {
+  return type == MAPPER_TYPE_NONE || type == MAPPER_TYPE_I64 || type == MAPPER_TYPE_F32 ||
+         type == MAPPER_TYPE_F64;
+}
+
 /* Takes over the whole set of points, with ids 0, 1, 2 … Parse each address here, once: read and
  * write get ids only. A point that cannot be served gets its reason; the others still work. */
 static mapper_status bind(mapper_device *device, const mapper_call *call,
@@ -67,7 +74,11 @@ static mapper_status bind(mapper_device *device, const mapper_call *call,
     const char *address = mapper_find_text(&points[i].settings, "address", "");
     bool settable = (points[i].access & MAPPER_ACCESS_WRITE) != 0;
     results[i] = MAPPER_OK;
-    if (strcmp(address, "setPoint") == 0) {
+    if (strcmp(address, "setPoint") == 0 && settable && !is_number(points[i].type)) {
+      results[i] =
+          mapper_fail_itemf(api, call, i, MAPPER_TYPE,
+                            "%s: address setPoint: expected INT, FLOAT or DOUBLE", points[i].name);
+    } else if (strcmp(address, "setPoint") == 0) {
       device->points[i].kind = KIND_SET_POINT;
     } else if (strcmp(address, "readings") == 0 && settable) {
       results[i] = mapper_fail_itemf(api, call, i, MAPPER_DENIED,

@@ -28,7 +28,9 @@ struct CallCommand: AsyncParsableCommand {
   @Argument(help: "The method.")
   var method: String
 
-  @Argument(help: ArgumentHelp("Arguments of the method.", valueName: "key=value"))
+  @Argument(
+    help: ArgumentHelp(
+      "KEY=VALUE, an argument of the method; may be given several times.", valueName: "key=value"))
   var pairs: [KeyValue] = []
 
   @Option(help: ArgumentHelp("Arguments as a JSON object.", valueName: "json"))

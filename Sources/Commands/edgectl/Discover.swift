@@ -25,7 +25,9 @@ struct Discover: AsyncParsableCommand {
   @Argument(help: "The driver: protocolName of manifests.")
   var driver: String?
 
-  @Argument(help: ArgumentHelp("Options of the scan.", valueName: "key=value"))
+  @Argument(
+    help: ArgumentHelp(
+      "KEY=VALUE, an option of the scan; may be given several times.", valueName: "key=value"))
   var options: [KeyValue] = []
 
   @Option(help: ArgumentHelp("Ask this device what it has, in place of a scan.", valueName: "device"))

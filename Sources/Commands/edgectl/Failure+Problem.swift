@@ -11,12 +11,17 @@ extension Failure {
     let name = type.split(separator: ":").last.map(String.init) ?? type
     self.init(
       Self.code(status: status, problem: name), Self.message(of: problem, name: name) ?? "status \(status)",
-      hint: Self.hint(for: name))
+      hint: name == "method-not-found" && problem["available"]?.array?.isEmpty == true
+        ? "" : Self.hint(for: name))
   }
 
   private static func message(of problem: JSON, name: String) -> String? {
     if name == "version-conflict", let version = problem["desiredVersion"]?.int {
       return "the twin has desired version \(version): somebody else has set a value"
+    }
+    // Here it is --yes that confirms, and no parameter.
+    if name == "needs-confirmation", let method = problem["method"]?.string {
+      return "\(method) can do harm, and nothing was done"
     }
     guard let title = problem["title"]?.string, let detail = problem["detail"]?.string else {
       return problem["detail"]?.string ?? problem["title"]?.string

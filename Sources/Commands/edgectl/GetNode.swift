@@ -45,8 +45,11 @@ enum NodeView {
     return text + "\n" + list.text(on: terminal)
   }
 
-  /// Nested objects as dotted names.
+  /// Nested objects as dotted names; the parts of an array by number, unless it has one only.
   private static func rows(of json: JSON, path: String) -> [[Table.Cell]] {
+    if let items = json.array, !items.isEmpty {
+      return items.enumerated().flatMap { rows(of: $1, path: items.count == 1 ? path : "\(path).\($0)") }
+    }
     guard let members = json.object else { return [[.init(path), .init(json.string ?? json.text)]] }
     return members.flatMap { rows(of: $0.value, path: path.isEmpty ? $0.name : path + "." + $0.name) }
   }

@@ -60,7 +60,9 @@ struct ScanDriver {
     if let choices = schema["enum"]?.array {
       return "one of " + choices.map { TwinView.text(of: $0) }.joined(separator: ", ")
     }
-    var text = schema["type"]?.string ?? "any"
+    // A schema without a type takes numbers as text, too.
+    let isBounded = schema["minimum"] != nil || schema["maximum"] != nil
+    var text = schema["type"]?.string ?? (isBounded ? "number" : "any")
     switch (schema["minimum"], schema["maximum"]) {
     case (let low?, let high?): text += ", \(low.text) to \(high.text)"
     case (let low?, nil): text += ", from \(low.text)"

@@ -25,4 +25,16 @@ struct MapperCheckCommand: ParsableCommand {
     version: SelvedgeVersion.text,
     subcommands: [RunChecks.self, RunCases.self, NewMapperCommand.self, RunProbe.self],
     defaultSubcommand: RunChecks.self)
+
+  /// Wrong usage ends with 2 as all that could not be run; the parser's own main would say 64.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      Terminal.complain(fullMessage(for: error))
+      exit(withError: ExitCode(2))
+    }
+  }
 }

@@ -8,15 +8,19 @@ struct NewMapperCommand: ParsableCommand {
     commandName: "new",
     abstract: "Writes a new mapper that builds and works at once.",
     discussion: """
-      Within the repository it writes mappers/PROTOCOL. With --standalone it writes a
-      repository of its own, with the headers, into DIR/PROTOCOL.
+      Writes mappers/PROTOCOL of the repository that mapper-check was built in, from
+      whatever folder it is run. With --standalone it writes a repository of its
+      own, with the headers, into DIR/PROTOCOL.
       """)
 
   @Option(help: "The protocolName of its devices: small letters, digits and single hyphens.")
   var `protocol`: String
-  @Option(help: "Write a repository of its own into this folder.") var standalone: String?
+  @Option(help: ArgumentHelp("Write a repository of its own into this folder.", valueName: "dir"))
+  var standalone: String?
   @Option(
-    help: "Where the template lies; by default what was installed with mapper-check, or the repository's.")
+    help: ArgumentHelp(
+      "Where the template lies; by default what was installed with mapper-check, or the repository's.",
+      valueName: "dir"))
   var template: String?
 
   func run() throws {

@@ -8,9 +8,10 @@ struct RunCases: ParsableCommand {
     commandName: "cases",
     abstract: "Runs table-driven cases against a library.",
     discussion: """
-      A case is a folder: device.yaml has a DeviceModel and a Device, expected.txt says
-      what happens, and exchange.txt, if it is there, what the device on the other end
-      of a TCP connection hears and says; {port} in device.yaml is its port.
+      A case is a folder: device.yaml has a DeviceModel and a Device, expected.txt
+      says what happens, and exchange.txt, if it is there, what the device on the
+      other end of a TCP connection hears and says; {port} in device.yaml is its
+      port.
 
       expected.txt:
         value PROPERTY TYPE VALUE       a read gives this
@@ -28,9 +29,11 @@ struct RunCases: ParsableCommand {
 
   @Argument(help: "A folder of cases, or one case.", completion: .directory) var folder: String
   @Argument(help: "The library.", completion: .file(extensions: ["so"])) var library: String
-  @Option(help: "Write the results to this file as JUnit XML, too.") var junit: String?
-  @Option(help: "Run this case only; may be given several times.") var only: [String] = []
-  @Option(help: "Seconds that one case may take.") var limit = 30
+  @Option(help: ArgumentHelp("Write the results to this file as JUnit XML, too.", valueName: "file"))
+  var junit: String?
+  @Option(help: ArgumentHelp("Run this case only; may be given several times.", valueName: "case"))
+  var only: [String] = []
+  @Option(help: ArgumentHelp("Seconds that one case may take.", valueName: "seconds")) var limit = 30
   @Flag(help: "The library was built by gcc with -fsanitize=address,undefined.") var sanitized = false
   @Flag(help: "Show failed cases only.") var quiet = false
 
@@ -50,7 +53,11 @@ struct RunCases: ParsableCommand {
     let results = CaseSuite(options, folder: folder).run { result in
       for line in TextReport.lines(of: result, isQuiet: quiet) { Terminal.say(line) }
     }
-    guard !results.isEmpty else { try Terminal.refuse("\(folder): no folder with an expected.txt in it") }
+    guard !results.isEmpty else {
+      let missing =
+        only.isEmpty ? "folder with an expected.txt in it" : "case \(only.joined(separator: ", "))"
+      try Terminal.refuse("\(folder): no \(missing)")
+    }
     Terminal.say(TextReport.summary(results, library: folder))
     if let junit {
       guard Terminal.write(JUnitReport.xml(results, library: path), to: junit) else {

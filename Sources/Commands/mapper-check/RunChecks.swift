@@ -9,20 +9,31 @@ struct RunChecks: ParsableCommand {
 
   @Argument(help: "The library.", completion: .file(extensions: ["so"])) var library: String
   @Option(
-    help: "A manifest with a Device for the driver. Without one, settings are made up from the schemas.")
+    help: ArgumentHelp(
+      "A manifest with a Device for the driver. Without one, settings are made up from the schemas.",
+      valueName: "file"))
   var device: String?
-  @Option(help: "Check this driver only.") var driver: String?
-  @Option(name: .customLong("only"), help: "Run this check or group only; may be given several times.")
+  @Option(help: ArgumentHelp("Check this driver only.", valueName: "id")) var driver: String?
+  @Option(help: ArgumentHelp("Run this check or group only; may be given several times.", valueName: "check"))
   var only: [String] = []
-  @Option(help: "Write the results to this file as JUnit XML, too.") var junit: String?
-  @Option(help: "Seconds that one check may take.") var limit = 10
-  @Option(help: "How often to open and close.") var cycles = 10_000
-  @Option(name: .customLong("time"), help: "Seconds that opening and closing may take.") var cycleSeconds = 5
+  @Option(help: ArgumentHelp("Write the results to this file as JUnit XML, too.", valueName: "file"))
+  var junit: String?
+  @Option(help: ArgumentHelp("Seconds that one check may take.", valueName: "seconds")) var limit = 10
+  @Option(help: ArgumentHelp("How often to open and close.", valueName: "number")) var cycles = 10_000
   @Option(
-    help: "Build the mapper in this folder with address and undefined behaviour sanitizers, and check that.")
+    name: .customLong("time"),
+    help: ArgumentHelp("Seconds that opening and closing may take.", valueName: "seconds"))
+  var cycleSeconds = 5
+  @Option(
+    help: ArgumentHelp(
+      "Build the mapper in this folder with address and undefined behaviour sanitizers, and check that.",
+      valueName: "dir"))
   var sanitize: String?
   @Flag(help: "The library was built by gcc with -fsanitize=address,undefined.") var sanitized = false
-  @Option(help: "The mapper-runner program; by default the one beside mapper-check.") var runner: String?
+  @Option(
+    help: ArgumentHelp(
+      "The mapper-runner program; by default the one beside mapper-check.", valueName: "file"))
+  var runner: String?
   @Flag(help: "Call methods that change the device or ask for confirmation, too.") var allMethods = false
   @Flag(help: "Run the one check of --only in this process, for a debugger.") var inProcess = false
   @Flag(help: "Show failed checks only.") var quiet = false
@@ -69,6 +80,9 @@ struct RunChecks: ParsableCommand {
       }
       for line in lines { Terminal.say(line) }
       return
+    }
+    if let driver, let drivers = suite.drivers(), !drivers.contains(driver) {
+      try Terminal.refuse("\(library): no driver \(driver): it has \(drivers.joined(separator: ", "))")
     }
     try report(suite, path)
   }

@@ -10,6 +10,9 @@ enum Terminal {
     throw ExitCode(2)
   }
 
+  /// A text of several lines on standard error.
+  static func complain(_ text: String) { put(text + "\n", 2) }
+
   /// A line on standard output, at once: also into a pipe.
   static func say(_ line: String) { put(line + "\n", 1) }
 

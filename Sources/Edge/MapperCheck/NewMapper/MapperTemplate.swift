@@ -97,7 +97,8 @@ package struct MapperTemplate {
   }
 
   package static func words(_ folder: String, name: String, isStandalone: Bool) -> String {
-    let library = isStandalone ? "\(folder)/build/mappers/\(name).so" : ".build/mappers/\(name).so"
+    let build = isStandalone ? folder + "/build" : parent(of: parent(of: folder)) + "/.build"
+    let library = "\(build)/mappers/\(name).so"
     return """
       \(folder): a working driver to start from
         build    make -C \(folder)

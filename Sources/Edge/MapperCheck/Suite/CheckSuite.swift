@@ -57,7 +57,7 @@ package struct CheckSuite: Sendable {
   package func describe() -> [String]? { job("describe", milliseconds: options.limitMilliseconds)?.lines }
 
   /// The ids in the library's order; nil when it cannot be loaded.
-  private func drivers() -> [String]? {
+  package func drivers() -> [String]? {
     guard let lines = job("drivers", milliseconds: options.limitMilliseconds)?.lines, !lines.isEmpty else {
       return nil
     }
