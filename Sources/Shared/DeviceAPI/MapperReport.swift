@@ -28,15 +28,16 @@ package struct MapperReport: Sendable {
     case inProcess
   }
 
-  package struct Driver: Sendable {
+  package struct Driver: Sendable, Equatable {
     package var id: String
     package var title: String
     /// JSON texts; nil: takes no settings.
     package var deviceSchema: String?
     package var pointSchema: String?
     package var extensions: [String]
+    /// In the driver's order.
     package var methods: [MethodDescription]
-    /// Nil: no options, or no scan at all.
+    /// Of a scan's options; nil: takes none, or cannot scan.
     package var scanSchema: String?
     package var canScan: Bool
     package var canDescribe: Bool

@@ -70,7 +70,7 @@ static void run_lines(const case_suite *suite, case_run *run) {
 void case_run_folder(const case_suite *suite, mapper_host *host, const char *folder,
                      const char *name, void *peer) {
   char path[512];
-  case_run run = {.name = name, .peer = peer};
+  case_run run = {.name = name, .peer = peer, .call_ms = suite->call_ms};
   snprintf(path, sizeof path, "%s/cases/%s/expected.txt", folder, name);
   run.expected = fopen(path, "r");
   if (!CHECK(run.expected != NULL)) return;

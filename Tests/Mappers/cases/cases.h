@@ -21,6 +21,7 @@ typedef struct case_run {
   mapper_status bound; /* what create and bind came to */
   void *peer;          /* what the device talks to: the suite's own */
   FILE *expected;
+  int call_ms;
   char text[512];
   int line;
 } case_run;
@@ -28,6 +29,7 @@ typedef struct case_run {
 typedef struct case_suite {
   const char *driver;
   int open_ms;
+  int call_ms; /* of a read or write, where the suite leaves them to case_plain_step */
   /* Optional: before the device is made, of the settings in `file`. */
   void (*start)(case_run *run);
   /* A line; `rest` is what follows its first word. False if it does not hold. */
@@ -39,6 +41,9 @@ typedef struct case_suite {
 /* Runs the case in `folder`/cases/`name`. */
 void case_run_folder(const case_suite *suite, mapper_host *host, const char *folder,
                      const char *name, void *peer);
+
+/* A step for suites without lines of their own: value, failed, set, set-failed. */
+bool case_plain_step(case_run *run, const char *verb, char *rest);
 
 /* Calls `body` with the name of each folder in `folder`/cases and `context`; returns how many. */
 int each_case(const char *folder, void (*body)(const char *name, void *context), void *context);

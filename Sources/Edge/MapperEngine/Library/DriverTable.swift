@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CMapper
+internal import DeviceAPI
 
 /// One driver of a loaded library.
 ///

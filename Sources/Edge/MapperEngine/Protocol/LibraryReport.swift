@@ -3,35 +3,8 @@ package import DeviceAPI
 
 /// What a loaded library offers.
 package struct LibraryReport: Sendable, Equatable {
-  package struct Driver: Sendable, Equatable {
-    package var id: String
-    package var title: String
-    package var deviceSchema: String?
-    package var pointSchema: String?
-    package var extensions: [String]
-    /// In the driver's order: `MethodRequest.method` is a place in it.
-    package var methods: [MethodDescription]
-    /// Of a scan's options; nil: takes none, or cannot scan.
-    package var scanSchema: String?
-    package var canScan: Bool
-    package var canDescribe: Bool
-
-    package init(
-      id: String, title: String, deviceSchema: String?, pointSchema: String?, extensions: [String],
-      methods: [MethodDescription] = [], scanSchema: String? = nil, canScan: Bool = false,
-      canDescribe: Bool = false
-    ) {
-      self.id = id
-      self.title = title
-      self.deviceSchema = deviceSchema
-      self.pointSchema = pointSchema
-      self.extensions = extensions
-      self.methods = methods
-      self.scanSchema = scanSchema
-      self.canScan = canScan
-      self.canDescribe = canDescribe
-    }
-  }
+  /// `MethodRequest.method` is a place in its `methods`.
+  package typealias Driver = MapperReport.Driver
 
   package var name: String
   package var version: String

@@ -50,12 +50,7 @@ extension HostControl {
     report.lastFault = runner.supervision.lastFault
     report.lastFaultTime = runner.lastFaultTime
     report.startTime = runner.startTime
-    report.drivers = (runner.library?.drivers ?? []).map {
-      MapperReport.Driver(
-        id: $0.id, title: $0.title, deviceSchema: $0.deviceSchema, pointSchema: $0.pointSchema,
-        extensions: $0.extensions, methods: $0.methods, scanSchema: $0.scanSchema, canScan: $0.canScan,
-        canDescribe: $0.canDescribe)
-    }
+    report.drivers = runner.library?.drivers ?? []
     return ReportBoard.Entry(report: report, link: runner.link, earlier: runner.earlierCounters)
   }
 

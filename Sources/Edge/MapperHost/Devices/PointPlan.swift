@@ -40,30 +40,21 @@ final class PointPlan: Sendable {
     problems = builder.problems
   }
 
-  /// Finds the plan that devices share. Keeps none alive.
+  /// Finds the plan that devices share.
   final class Pool: Sendable {
-    private struct Entry: Sendable {
-      weak var plan: PointPlan?
-    }
-
-    /// How many plans a device is compared with; one beyond that has its own, which costs only memory.
-    private static let limit = 32
-
     private let settings: LoadedDriver.Settings
-    private let entries = Mutex<[Entry]>([])
+    private let plans = Mutex(WeakPool<PointPlan>(limit: 32))
 
     /// - Parameter settings: what a point of the driver takes.
     init(settings: LoadedDriver.Settings) { self.settings = settings }
 
     func plan(of properties: [PropertyDescription]) -> PointPlan {
-      entries.withLock { entries in
-        if let plan = entries.lazy.compactMap(\.plan).first(where: { $0.properties == properties }) {
-          return plan
+      plans.withLock { plans in
+        plans.object {
+          $0.properties == properties
+        } orMake: {
+          PointPlan(properties, settings: settings)
         }
-        let plan = PointPlan(properties, settings: settings)
-        entries.removeAll { $0.plan == nil }
-        if entries.count < Self.limit { entries.append(Entry(plan: plan)) }
-        return plan
       }
     }
   }
