@@ -16,9 +16,10 @@ import Testing
     }
     let twins = FakeTwins()
     let handlers = Handlers(
-      twins: twins, mappers: FakeMappers(), methods: FakeMethods(), discovery: FakeDiscovery(),
-      manifests: nil,
-      node: FakeNode(), watches: WatchRegistry(limit: 1), works: WorkRegistry(), heartbeat: .seconds(1))
+      services: TwinAPIServices(
+        twins: twins, mappers: FakeMappers(), methods: FakeMethods(), discovery: FakeDiscovery(),
+        node: FakeNode()),
+      manifests: nil, watches: WatchRegistry(limit: 1), works: WorkRegistry(), heartbeat: .seconds(1))
     #expect(described.sorted() == Router(Handlers.endpoints(handlers)).table.sorted())
   }
 

@@ -29,9 +29,11 @@ struct TestAPI {
     var log = Logger(label: "test")
     log.logLevel = .critical
     server = TwinAPIServer(
-      options: TwinAPIOptions(socket: socket, port: port, hostNames: hostNames), twins: twins,
-      mappers: FakeMappers(), methods: methods, discovery: discovery,
-      manifests: withManifests ? manifests : nil, node: node, group: Self.group, log: log,
+      options: TwinAPIOptions(socket: socket, port: port, hostNames: hostNames),
+      services: TwinAPIServices(
+        twins: twins, mappers: FakeMappers(), methods: methods, discovery: discovery, node: node,
+        manifests: withManifests ? manifests : nil),
+      group: Self.group, log: log,
       heartbeat: heartbeat, watchLimit: watchLimit)
     twins.add(.test("default/pump-1"))
   }

@@ -6,10 +6,15 @@ internal import Synchronization
 extension Device {
   /// Nil until the device is declared in this run.
   func feed() -> TwinFeed? {
-    state.withLock { state in
-      guard !state.isRemoved, let layout = state.layout else { return nil }
-      return TwinFeed(device: self, layout: layout)
+    let found = state.withLock { state -> (layout: TwinLayout, description: DeviceDescription)? in
+      guard !state.isRemoved, let layout = state.layout, let description = state.description else {
+        return nil
+      }
+      return (layout, description)
     }
+    guard let found else { return nil }
+    let sinks = context.consumers.compactMap { $0.sink(for: found.description) }
+    return TwinFeed(device: self, layout: found.layout, sinks: sinks)
   }
 
   /// Takes a batch into memory; nil when the feed is of an older description, whose numbers mean nothing now.
@@ -65,6 +70,10 @@ extension Device {
     }
     guard hasChanged else { return }
     logger().debug("link changed", metadata: ["state": "\(new.rawValue)", "reason": "\(reason)"])
+    context.events?.record(
+      EventRecord(
+        .link, new.rawValue, "\(name) is \(new.rawValue)\(reason.isEmpty ? "" : ": " + reason)",
+        level: new == .offline || new == .unavailable ? .warning : .info, device: name, problem: reason))
     if new == .online || new == .degraded { pursueDesired(now: now) }
     wakeUp(at: now, changed: true)
   }

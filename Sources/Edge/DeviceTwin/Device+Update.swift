@@ -170,6 +170,7 @@ extension Device {
     let version = state.desiredVersion
     let revision = state.beginOperation(on: touched)
     let event = request.event
+    let reported = context.consumers.isEmpty ? [] : Self.reported(steps, in: state)
     let operation = TwinOperation(rows) { [self] error, database in
       if let error {
         takeBack(
@@ -183,6 +184,11 @@ extension Device {
       }
       context.counters.requests.add()
       publish(answer)
+      for (property, type, value) in reported {
+        for consumer in context.consumers {
+          consumer.reported(value, of: property, as: type, device: name, time: time)
+        }
+      }
       markDurable(desiredNames, version: version)
       if !desiredNames.isEmpty { pursueDesired(now: WallClock.monotonic) }
     }
@@ -197,6 +203,17 @@ extension Device {
     state.desiredVersion = versions.desired
     state.reportedVersion = versions.reported
     throw Refusal(code: 503, reason: "too many updates wait for the disk")
+  }
+
+  private static func reported(_ steps: [UpdateStep], in state: borrowing DeviceState)
+    -> [(property: String, type: PropertyType, value: Value)]
+  {
+    steps.compactMap { step in
+      guard case .changed(_, actual: true) = step.effect, let place = step.place,
+        let value = state.properties[place].latest.value
+      else { return nil }
+      return (step.name, state.properties[place].type, value)
+    }
   }
 
   private func apply(

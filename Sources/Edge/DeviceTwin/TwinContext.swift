@@ -8,6 +8,9 @@ internal import Synchronization
 final class TwinContext: Sendable {
   let node: String
   let publisher: any MessagePublisher
+  /// Take every value, beside the publisher.
+  let consumers: [any SampleConsumer]
+  let events: (any EventRecorder)?
   let clock: WallClock
   let log: Logger
   let options: TwinOptions
@@ -25,10 +28,13 @@ final class TwinContext: Sendable {
   private let spareBuffer = Mutex<[UInt8]>([])
 
   init(
-    node: String, publisher: any MessagePublisher, clock: WallClock, log: Logger, options: TwinOptions
+    node: String, publisher: any MessagePublisher, consumers: [any SampleConsumer],
+    events: (any EventRecorder)?, clock: WallClock, log: Logger, options: TwinOptions
   ) {
     self.node = node
     self.publisher = publisher
+    self.consumers = consumers
+    self.events = events
     self.clock = clock
     self.log = log
     self.options = options

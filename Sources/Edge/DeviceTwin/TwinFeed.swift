@@ -5,10 +5,12 @@ internal import DeviceAPI
 final class TwinFeed: DeviceFeed {
   private let device: Device
   private let layout: TwinLayout
+  private let sinks: [any SampleSink]
 
-  init(device: Device, layout: TwinLayout) {
+  init(device: Device, layout: TwinLayout, sinks: [any SampleSink]) {
     self.device = device
     self.layout = layout
+    self.sinks = sinks
   }
 
   func receive(_ samples: [Sample], arrival: Int64) {
@@ -24,6 +26,7 @@ final class TwinFeed: DeviceFeed {
     }
     if !isTaken { context.counters.droppedTelemetry.add() }
     context.telemetryBuffers.giveBack(bytes)
+    for sink in sinks { sink.take(samples, arrival: arrival) }
   }
 
   func linkChanged(to state: LinkState, reason: String, at arrival: Int64) {

@@ -21,12 +21,17 @@ package final class TwinManager: Module {
   ///   - node: this node's name, in membership topics.
   ///   - database: path of the SQLite file; its folder must exist. No other process may use it meanwhile.
   ///   - publisher: takes answers, documents and telemetry; held strongly.
+  ///   - consumers: take every value too.
+  ///   - events: where changes of links and of desired values are told.
   package init(
-    node: String, database: String, publisher: any MessagePublisher, clock: WallClock = .system, log: Logger,
+    node: String, database: String, publisher: any MessagePublisher, consumers: [any SampleConsumer] = [],
+    events: (any EventRecorder)? = nil, clock: WallClock = .system, log: Logger,
     options: TwinOptions = TwinOptions()
   ) {
     databasePath = database
-    context = TwinContext(node: node, publisher: publisher, clock: clock, log: log, options: options)
+    context = TwinContext(
+      node: node, publisher: publisher, consumers: consumers, events: events, clock: clock, log: log,
+      options: options)
   }
 
   /// Opens the file and loads all twins; afterwards every query is answered from memory.

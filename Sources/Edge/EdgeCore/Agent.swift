@@ -77,8 +77,10 @@ package final class Agent: Sendable {
           options: TwinAPIOptions(
             socket: configuration.twinAPI.socket, address: configuration.twinAPI.address,
             port: configuration.twinAPI.port, hostNames: configuration.twinAPI.hostNames),
-          twins: twins, mappers: mappers, methods: methods, discovery: discovery, manifests: manifests,
-          node: status, group: loops, log: log))
+          services: TwinAPIServices(
+            twins: twins, mappers: mappers, methods: methods, discovery: discovery, node: status,
+            manifests: manifests),
+          group: loops, log: log))
     }
     if let manifests { await beehive.register(manifests) }
     return Agent(beehive: beehive, status: status, group: group, log: log)

@@ -5,19 +5,26 @@ internal import HummingbirdCore
 
 /// What the endpoints do; by topic in `Handlers+….swift`.
 struct Handlers: Sendable {
-  let twins: any TwinService
-  let mappers: any MapperDirectory
-  let methods: any MethodService
-  let discovery: any DiscoveryService
-  /// Nil where the node takes its devices from the cloud alone.
+  let services: TwinAPIServices
   let manifests: ManifestQueue?
-  let node: any NodeStatus
   let watches: WatchRegistry
   let works: WorkRegistry
   let heartbeat: Duration
 
+  var twins: any TwinService { services.twins }
+  var mappers: any MapperDirectory { services.mappers }
+  var methods: any MethodService { services.methods }
+  var discovery: any DiscoveryService { services.discovery }
+  var node: any NodeStatus { services.node }
+
   /// Every route of the API; `docs/api.md` has a section for each.
   static func endpoints(_ handlers: Handlers) -> [Endpoint] {
+    deviceEndpoints(handlers) + historyEndpoints(handlers) + eventEndpoints(handlers)
+      + accessEndpoints(handlers)
+      + metricEndpoints(handlers) + pageEndpoints(handlers)
+  }
+
+  private static func deviceEndpoints(_ handlers: Handlers) -> [Endpoint] {
     let device = "/v1/devices/{namespace}/{name}"
     let property = device + "/properties/{property}"
     let desired = property + "/desired"

@@ -22,25 +22,21 @@ package final class TwinAPIServer: Module {
   private let boundPort = Mutex<Int?>(nil)
 
   /// - Parameters:
-  ///   - manifests: nil where the node takes its devices from the cloud alone.
   ///   - group: shared with the rest of the agent, which also shuts it down.
   ///   - heartbeat: silence after which a watch sends a comment, so that both ends notice a dead connection.
   ///   - watchLimit: watches and waiting writes together; nil: `Limits.watches`.
   package init(
-    options: TwinAPIOptions, twins: any TwinService, mappers: any MapperDirectory,
-    methods: any MethodService, discovery: any DiscoveryService,
-    manifests: (any ManifestStore)?,
-    node: any NodeStatus, group: any EventLoopGroup, log: Logger, heartbeat: Duration = .seconds(15),
+    options: TwinAPIOptions, services: TwinAPIServices, group: any EventLoopGroup, log: Logger,
+    heartbeat: Duration = .seconds(15),
     watchLimit: Int? = nil
   ) {
     self.options = options
     self.group = group
     self.log = log
     watches = WatchRegistry(limit: watchLimit ?? Limits.watches)
-    self.manifests = manifests.map { ManifestQueue(store: $0, limit: Limits.manifestRequests) }
+    manifests = services.manifests.map { ManifestQueue(store: $0, limit: Limits.manifestRequests) }
     let handlers = Handlers(
-      twins: twins, mappers: mappers, methods: methods, discovery: discovery, manifests: self.manifests,
-      node: node, watches: watches, works: works, heartbeat: heartbeat)
+      services: services, manifests: manifests, watches: watches, works: works, heartbeat: heartbeat)
     router = Router(Handlers.endpoints(handlers))
   }
 
