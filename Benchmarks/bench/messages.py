@@ -15,7 +15,7 @@ PROPERTIES = ("p0", "p1")
 @contextlib.contextmanager
 def twins(programs, folder, broker):
     """An edgecore with devices that no mapper drives, every property with a value as in the limit's answers;
-    gives its process."""
+    gives the node and its process."""
     with Node(programs, folder, broker, mappers=()) as node:
         node.declare("devices.yaml", [
             manifests.model("plain", [(name, "STRING", "ReadWrite") for name in PROPERTIES]),
@@ -23,7 +23,7 @@ def twins(programs, folder, broker):
         node.start()
         for name in PROPERTIES:
             load(programs, broker, node.process, "update", 16, 1, name)
-        yield node.process
+        yield node, node.process
 
 
 def load(programs, broker, process, mode, in_flight, seconds, name="p0"):
@@ -52,7 +52,7 @@ def update(programs, folder, options):
     disk = programs.disk_ms(folder)
     with programs.broker(folder) as broker:
         before = limits(programs, broker, "update", 64, 1, seconds=seconds / 2)
-        with twins(programs, folder, broker) as process:
+        with twins(programs, folder, broker) as (_, process):
             ours = load(programs, broker, process, "update", 64, seconds)
             time.sleep(1)
             single = load(programs, broker, process, "update", 1, seconds)
@@ -74,7 +74,7 @@ def get(programs, folder, options):
     seconds = options.seconds / 2
     with programs.broker(folder) as broker:
         before, = limits(programs, broker, "get", 64, seconds=seconds / 2)
-        with twins(programs, folder, broker) as process:
+        with twins(programs, folder, broker) as (_, process):
             ours = load(programs, broker, process, "get", 64, seconds)
         after, = limits(programs, broker, "get", 64, seconds=seconds / 2)
     limit = best(before, after)

@@ -69,7 +69,7 @@ class Client:
 class Node:
     """One edgecore with everything under one folder. Use as a context: it ends with the block."""
 
-    def __init__(self, programs, folder, broker_port, mappers=("modbus",), in_process=False):
+    def __init__(self, programs, folder, broker_port, mappers=("modbus",), in_process=False, settings=""):
         self.programs, self.folder, self.broker_port = programs, folder, broker_port
         self.process = None
         self.manifests = folder / "etc/selvedge/devices.d"
@@ -84,7 +84,7 @@ class Node:
         isolation = "inProcess" if in_process else "process"
         (folder / "etc/selvedge/edgecore.yaml").write_text(
             "apiVersion: edgecore.config.kubeedge.io/v1alpha2\nkind: EdgeCore\n"
-            f"modules:\n  mapperHost:\n    isolation: {isolation}\n")
+            f"modules:\n  mapperHost:\n    isolation: {isolation}\n{settings}")
 
     def declare(self, file, objects):
         text = "---\n".join(json.dumps(item) + "\n" for item in objects)

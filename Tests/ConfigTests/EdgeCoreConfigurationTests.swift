@@ -131,7 +131,7 @@ import Testing
           "e.yaml:10: modules.mapperHost.folders: mappers: expected absolute paths",
           "e.yaml:10: modules.mapperHost.isolation: thread: expected one of process, inProcess",
           "e.yaml:10: modules.mapperHost.inProcess: virtual.so: expected names of mapper libraries without .so",
-          "e.yaml:11: modules.twinAPI.address: 0.0.0.0: expected a loopback address (127.0.0.1 or ::1)",
+          "e.yaml:11: modules.twinAPI.address: 0.0.0.0: expected a loopback address (127.0.0.1 or ::1), or tls.certFile and tls.keyFile beside it",
           "e.yaml:11: modules.twinAPI.port: 70000: expected a whole number from 0 to 65535",
           "e.yaml:4: modules.edged.hostnameOverride: Edge_1: expected a node name: lower-case letters, digits, "
             + "'-' and '.', at most 253",

@@ -25,4 +25,44 @@ import Testing
         && "\(error)".hasSuffix("expected names as in a Host header, without a port")
     }
   }
+
+  @Test func `takes an address that others reach only with a certificate`() throws {
+    let configuration = try read(
+      "modules: {twinAPI: {address: 0.0.0.0, tls: {certFile: /c.pem, keyFile: /k.pem}, tokens: {required: true}}}"
+    )
+    #expect(configuration.tls.isOn && configuration.areTokensRequired)
+    for tls in ["{}", "{certFile: /c.pem}", "{keyFile: /k.pem}", "{certFile: c.pem, keyFile: /k.pem}"] {
+      #expect(throws: (any Error).self, "\(tls)") {
+        try read("modules: {twinAPI: {address: 0.0.0.0, tls: \(tls)}}")
+      }
+    }
+  }
+
+  @Test func `takes who may do what on the socket`() throws {
+    let configuration = try read(
+      """
+      modules:
+        twinAPI:
+          rateLimits: {readsPerSecond: 0, writesPerSecond: 5}
+          socketAccess:
+          - {user: scada, scope: write, namespaces: [line-1]}
+          - {group: operators, scope: admin}
+      """)
+    #expect(
+      configuration.socketAccess == [
+        TwinAPISocketAccess(.user("scada"), scope: .write, namespaces: ["line-1"]),
+        TwinAPISocketAccess(.group("operators"), scope: .admin),
+      ])
+    #expect(configuration.readsPerSecond == 0 && configuration.writesPerSecond == 5)
+  }
+
+  @Test(arguments: [
+    "{scope: read}", "{user: a, group: b, scope: read}", "{user: a}", "{user: a, scope: all}",
+    "{user: a, scope: admin, namespaces: [x]}", "{user: '', scope: read}",
+  ])
+  func `refuses an element that is not clear`(element: String) {
+    #expect {
+      try read("modules: {twinAPI: {socketAccess: [\(element)]}}")
+    } throws: { error in "\(error)".contains("modules.twinAPI.socketAccess[0].") }
+  }
 }

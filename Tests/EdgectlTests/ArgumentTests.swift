@@ -10,10 +10,12 @@ import Testing
   @Test(arguments: [
     (["--socket", "/s", "get", "devices"], ["get", "devices", "--socket", "/s"]),
     (
-      ["--server=http://h", "get", "node", "-o", "json"], ["get", "node", "-o", "json", "--server=http://h"]
+      ["--server=http://h", "get", "node", "-o", "json"],
+      ["get", "node", "-o", "json", "--server=http://h"]
     ),
     (
-      ["--socket", "/s", "twin", "set", "a", "--", "b-"], ["twin", "set", "a", "--socket", "/s", "--", "b-"]
+      ["--socket", "/s", "twin", "set", "a", "--", "b-"],
+      ["twin", "set", "a", "--socket", "/s", "--", "b-"]
     ),
     (["get", "devices", "--socket", "/s"], ["get", "devices", "--socket", "/s"]),
     (["--socket"], ["--socket"]), (["--socket", "/s"], ["--socket", "/s"]), ([], []),
@@ -53,12 +55,16 @@ import Testing
   @Test(arguments: [
     ["get", "devices", "-A", "-n", "x"], ["get", "devices", "a", "-l", "x=1"],
     ["get", "devices", "-o", "xml"],
-    ["get", "devices", "A"], ["get", "devices", "-w", "-o", "json"], ["twin", "get", "a", "-o", "value"],
-    ["twin", "set", "a"], ["twin", "set", "a", "b"], ["twin", "set", "a", "b=1", "--timeout", "5s"],
+    ["get", "devices", "A"], ["get", "devices", "-w", "-o", "json"],
+    ["twin", "get", "a", "-o", "value"],
+    ["twin", "set", "a"], ["twin", "set", "a", "b"],
+    ["twin", "set", "a", "b=1", "--timeout", "5s"],
     ["twin", "set", "a", "b=1", "--wait", "--timeout", "5"],
     ["twin", "set", "a", "b=1", "--wait", "--timeout", "2m"],
-    ["delete"], ["delete", "pod", "a"], ["delete", "device"], ["delete", "device", "a", "-f", "x"], ["apply"],
-    ["get", "node", "--socket", "/a", "--server", "http://b"], ["get", "node", "--server", "127.0.0.1:1"],
+    ["delete"], ["delete", "pod", "a"], ["delete", "device"], ["delete", "device", "a", "-f", "x"],
+    ["apply"],
+    ["get", "node", "--socket", "/a", "--server", "http://b"],
+    ["get", "node", "--server", "127.0.0.1:1"],
   ])
   func `refuses wrong usage`(arguments: [String]) {
     let error = #expect(throws: (any Error).self) { try Edgectl.parseAsRoot(arguments) }
@@ -76,11 +82,17 @@ import Testing
       metadata: {name: pump-1, namespace: plant}
       """
     let targets = try Delete.targets(in: .init(name: "pump.yaml", text: text), namespace: nil)
-    #expect(targets.map { "\($0.kind) \($0.name)" } == ["Device plant/pump-1", "DeviceModel default/pump"])
+    #expect(
+      targets.map { "\($0.kind) \($0.name)" } == [
+        "Device plant/pump-1", "DeviceModel default/pump",
+      ])
     for bad in [
-      "kind: Pod\nmetadata: {name: a}", "kind: Device", "a: [", "kind: Device\nmetadata: {name: A_b}",
+      "kind: Pod\nmetadata: {name: a}", "kind: Device", "a: [",
+      "kind: Device\nmetadata: {name: A_b}",
     ] {
-      #expect(throws: Failure.self) { try Delete.targets(in: .init(name: "x", text: bad), namespace: nil) }
+      #expect(throws: Failure.self) {
+        try Delete.targets(in: .init(name: "x", text: bad), namespace: nil)
+      }
     }
   }
 }

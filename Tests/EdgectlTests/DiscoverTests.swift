@@ -19,7 +19,8 @@ import Testing
     "spec":{"deviceModelRef":{"name":"meter-3"},"protocol":{"protocolName":"modbus"}}}]}}
     """#
 
-  static func finds(_ count: Int, end: String? = #"{"status":"ok","counts":{"found":1}}"#) throws -> FindList
+  static func finds(_ count: Int, end: String? = #"{"status":"ok","counts":{"found":1}}"#) throws
+    -> FindList
   {
     var finds = FindList()
     for _ in 0..<count { _ = try finds.take(.init(name: "found", data: found)) }
@@ -45,8 +46,12 @@ import Testing
     let finds = try Self.finds(2)
     #expect(try finds.chosen([]).count == 2)
     #expect(try finds.chosen([2]) == [finds.items[1]])
-    #expect(throws: Failure(.notFound, "--pick 3: 2 devices were found")) { try finds.chosen([1, 3]) }
-    #expect(throws: Failure(.notFound, "--pick 1: nothing was found")) { try FindList().chosen([1]) }
+    #expect(throws: Failure(.notFound, "--pick 3: 2 devices were found")) {
+      try finds.chosen([1, 3])
+    }
+    #expect(throws: Failure(.notFound, "--pick 1: nothing was found")) {
+      try FindList().chosen([1])
+    }
   }
 
   @Test func `says why a scan ended early`() throws {
@@ -115,9 +120,9 @@ import Testing
 
   @Test func `writes a new file, and no other`() throws {
     let folder = try TemporaryFolder()
-    try ManifestSource.create(folder.file("a.yaml"), text: "kind: Device\n")
+    try NewFile.create(folder.file("a.yaml"), text: "kind: Device\n")
     #expect(try ManifestSource.read(folder.file("a.yaml")).map(\.text) == ["kind: Device\n"])
-    #expect(throws: Failure.self) { try ManifestSource.create(folder.file("a.yaml"), text: "other") }
+    #expect(throws: Failure.self) { try NewFile.create(folder.file("a.yaml"), text: "other") }
     #expect(try ManifestSource.read(folder.file("a.yaml")).map(\.text) == ["kind: Device\n"])
   }
 }

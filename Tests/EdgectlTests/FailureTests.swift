@@ -23,7 +23,8 @@ import Testing
   }
 
   @Test func `speaks of versions and not of HTTP`() {
-    let failure = Failure(status: 412, body: Self.problem("version-conflict", #","desiredVersion":7"#))
+    let failure = Failure(
+      status: 412, body: Self.problem("version-conflict", #","desiredVersion":7"#))
     #expect(failure.message == "the twin has desired version 7: somebody else has set a value")
   }
 

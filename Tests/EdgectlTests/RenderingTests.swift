@@ -29,7 +29,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (0, "0s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (172_800, "2d"), (-5, "0s"),
+    (0, "0s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (172_800, "2d"),
+    (-5, "0s"),
   ])
   func `shows ages`(seconds: Int64, text: String) {
     let now: Int64 = 1_795_521_600_000_000_000
@@ -46,7 +47,9 @@ import Testing
   static let property: JSON = [
     "type": "int", "unit": "°C",
     "reported": ["value": 21, "quality": "good", "time": "2026-01-01T00:00:01.000Z"],
-    "desired": ["value": 22, "state": "applied", "stateTime": "2026-01-01T00:00:02.000Z", "attempts": 1],
+    "desired": [
+      "value": 22, "state": "applied", "stateTime": "2026-01-01T00:00:02.000Z", "attempts": 1,
+    ],
     "inSync": false,
   ]
 
@@ -66,7 +69,9 @@ import Testing
     (#"{"state":"failed","error":"denied"}"#, "failed: denied", .red),
     (#"{"state":"applied"}"#, "applied", .green),
   ])
-  func `tells what became of a desired value`(desired: String, text: String, color: Terminal.Color) throws {
+  func `tells what became of a desired value`(desired: String, text: String, color: Terminal.Color)
+    throws
+  {
     let property: JSON = ["desired": try JSON.parse(desired), "inSync": true]
     #expect(TwinView.state(of: property) == Table.Cell(text, color))
   }
@@ -75,21 +80,25 @@ import Testing
     let assignments = try ["setpoint=22", "mode-"].map { try #require(Assignment(argument: $0)) }
     let twin: JSON = ["properties": ["setpoint": Self.property, "mode": ["inSync": true]]]
     #expect(
-      TwinSet.report(assignments, twin: twin, on: plain) == "setpoint: 22 °C applied\nmode: nothing desired\n"
+      TwinSet.report(assignments, twin: twin, on: plain)
+        == "setpoint: 22 °C applied\nmode: nothing desired\n"
     )
   }
 
   @Test func `shows devices in a table`() {
     let device: JSON = [
-      "namespace": "plant", "name": "pump-1", "model": "pump", "protocol": "modbus", "labels": ["a": "1"],
-      "link": ["state": "offline", "reason": "no answer"], "desiredVersion": 3, "reportedVersion": 9,
+      "namespace": "plant", "name": "pump-1", "model": "pump", "protocol": "modbus",
+      "labels": ["a": "1"],
+      "link": ["state": "offline", "reason": "no answer"], "desiredVersion": 3,
+      "reportedVersion": 9,
       "inSync": true,
       "counts": ["pending": 1, "failed": 0],
     ]
     let wide = DeviceRow(hasNamespace: true, isWide: true)
     #expect(
       wide.cells(of: device).map(\.text) == [
-        "plant", "pump-1", "pump", "modbus", "offline", "1 pending", "-", "3", "9", "a=1", "no answer",
+        "plant", "pump-1", "pump", "modbus", "offline", "1 pending", "-", "3", "9", "a=1",
+        "no answer",
       ])
     #expect(wide.header.count == wide.cells(of: device).count)
     #expect(
@@ -99,27 +108,33 @@ import Testing
   }
 
   @Test func `shows mappers with why they do not run`() {
-    let refused: JSON = ["file": "x.so", "state": "refused", "message": "no mapper_entry", "restarts": 2]
+    let refused: JSON = [
+      "file": "x.so", "state": "refused", "message": "no mapper_entry", "restarts": 2,
+    ]
     #expect(
       MapperRow.cells(of: refused, isWide: false).map(\.text) == [
         "x.so", "-", "refused", "-", "0", "2", "no mapper_entry",
       ])
-    #expect(MapperRow.header(isWide: true).count == MapperRow.cells(of: refused, isWide: true).count)
+    #expect(
+      MapperRow.header(isWide: true).count == MapperRow.cells(of: refused, isWide: true).count)
   }
 
   @Test func `lists counters by dotted names`() {
     let text = NodeView.text(
       of: [
-        "name": "edge-1", "version": "1", "ready": false, "notReady": ["no disk"], "modules": ["a", "b"],
+        "name": "edge-1", "version": "1", "ready": false, "notReady": ["no disk"],
+        "modules": ["a", "b"],
         "counters": ["a": ["x": 1, "y": ["z": 2]], "b": [["x": 3]], "c": [["x": 4], ["x": 5]]],
       ], isWide: true, on: plain)
     #expect(text.contains("Not ready: no disk\n"))
     #expect(
-      text.hasSuffix("COUNTER  VALUE\na.x      1\na.y.z    2\nb.x      3\nc.0.x    4\nc.1.x    5\n"))
+      text.hasSuffix("COUNTER  VALUE\na.x      1\na.y.z    2\nb.x      3\nc.0.x    4\nc.1.x    5\n")
+    )
   }
 
   @Test func `prints JSON with line breaks`() {
     #expect(
-      PrettyJSON.text(["a": [1, [:]], "b": []]) == "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n")
+      PrettyJSON.text(["a": [1, [:]], "b": []])
+        == "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n")
   }
 }

@@ -9,7 +9,8 @@ import Testing
     let stream =
       ": hi\n\nretry: 2000\n\nevent: device\ndata: {\"a\":\"°\"}\n\r\nevent:removed\r\ndata:x\r\ndata: y\r\n\r\n"
     let expected = [
-      ServerSentEvent(name: "device", data: #"{"a":"°"}"#), ServerSentEvent(name: "removed", data: "x\ny"),
+      ServerSentEvent(name: "device", data: #"{"a":"°"}"#),
+      ServerSentEvent(name: "removed", data: "x\ny"),
     ]
     var whole = ServerSentEvent.Parser()
     #expect(whole.take(Array(stream.utf8)) == expected)
@@ -60,11 +61,13 @@ import Testing
     #expect(first[0].hasSuffix("  plant/pump-1          (link)          online"))
     #expect(first[1] == "-             plant/pump-1          a               1           good")
     #expect(
-      first[2] == "-             plant/pump-1          b               -           -          → 2 pending")
+      first[2]
+        == "-             plant/pump-1          b               -           -          → 2 pending")
     let second = try text(Self.second)
     #expect(second.count == 2)
     #expect(
-      second[0] == "-             plant/pump-1          (link)          offline                no answer")
+      second[0]
+        == "-             plant/pump-1          (link)          offline                no answer")
     #expect(second[1].hasSuffix("→ 2 applied"))
   }
 }

@@ -86,7 +86,7 @@ import Testing
     try #require(runner > 0)
     #expect(Glibc.kill(runner, 0) == 0)
     node.node.kill()
-    #expect(await eventually(within: .seconds(30)) { Glibc.kill(runner, 0) != 0 && errno == ESRCH })
+    #expect(await eventually { Glibc.kill(runner, 0) != 0 && errno == ESRCH })
   }
 
   @Test func `what a mapper has started ends with its runner, however that ends`() async throws {
@@ -95,7 +95,7 @@ import Testing
     try node.declare("fork-bomb", settings: "count: 1")
     var child: pid_t = 0
     try #require(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         child = pid_t(await node.node.reported("p", of: "default/fork-bomb").int ?? 0)
         return child > 0
       })
@@ -103,15 +103,15 @@ import Testing
     try #require(runner > 0)
     #expect(Glibc.kill(child, 0) == 0)
     Glibc.kill(runner, SIGKILL)
-    #expect(await eventually(within: .seconds(30)) { Glibc.kill(child, 0) != 0 && errno == ESRCH })
+    #expect(await eventually { Glibc.kill(child, 0) != 0 && errno == ESRCH })
     // And with the agent, when that is stopped.
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         let next = pid_t(await node.node.reported("p", of: "default/fork-bomb").int ?? 0)
         defer { child = next }
         return next > 0 && next != child && Glibc.kill(next, 0) == 0
       })
     #expect(await node.node.stop() == .exited(0))
-    #expect(await eventually(within: .seconds(30)) { Glibc.kill(child, 0) != 0 && errno == ESRCH })
+    #expect(await eventually { Glibc.kill(child, 0) != 0 && errno == ESRCH })
   }
 }

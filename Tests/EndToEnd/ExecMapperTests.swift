@@ -18,7 +18,7 @@ struct ExecMapperTests {
     let node = try await Node.started(mappers: ["exec"], manifests: ["board": manifest])
 
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         (await node.reported("processes", of: "default/board-1").int ?? 0) > 0
       }, "\(node.log)")
     #expect(await node.reports("", as: "note", of: "default/board-1"))
@@ -62,13 +62,13 @@ struct ExecMapperTests {
     #expect(await node.becomes("online", "default/mortal"))
 
     node.kill()
-    #expect(await eventually(within: .seconds(30)) { Self.isGone(second) })
+    #expect(await eventually { Self.isGone(second) })
   }
 
   /// The process number that the device reports, once it is another than `last`.
   private static func pid(of node: Node, not last: pid_t) async -> pid_t? {
     var pid: pid_t?
-    _ = await eventually(within: .seconds(30)) {
+    _ = await eventually {
       let reported = pid_t(truncatingIfNeeded: await node.reported("pid", of: "default/mortal").int ?? 0)
       if reported > 1, reported != last { pid = reported }
       return pid != nil

@@ -52,7 +52,7 @@ import Testing
     // Nothing is left of all that was started, in sessions of its own too.
     #expect(node.processes.count > 1)
     #expect(await node.node.stop() == .exited(0))
-    #expect(await eventually(within: .seconds(30)) { node.processes.isEmpty }, "\(node.processes)")
+    #expect(await eventually { node.processes.isEmpty }, "\(node.processes)")
   }
 
   @Test func `a mapper that hangs in load is ended after ten seconds, and its neighbour works on`()
@@ -81,12 +81,12 @@ import Testing
     #expect(await node.node.reports(.int(Int64(-EPERM)), as: "p", of: "default/fork-bomb"))
     // Results that cannot be are a fault of their points.
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         await node.node.property("p", of: "default/wrong-values")["reported"]?["quality"] == "bad"
       })
     // Of many thousands of lines a few hundred came through, and the rest is counted.
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         await node.node.mapper("log-flood")["counters"]?["reads"]?.int ?? 0 >= 20
           && node.node.log.contains("were dropped")
       })

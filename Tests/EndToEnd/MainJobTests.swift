@@ -14,7 +14,7 @@ import Testing
     #expect(await node.link(of: "default/tank-1") == "unavailable")
 
     try node.install(mapper: "modbus")
-    #expect(await node.becomes("online", "default/tank-1", within: .seconds(10)))
+    #expect(await node.becomes("online", "default/tank-1"))
     #expect(await node.reports(.int(7), as: "level", of: "default/tank-1"))
     #expect(await node.reports(.int(4), as: "input", of: "default/tank-1"))
 

@@ -61,7 +61,7 @@ import Testing
     }
     for (name, word) in Self.ending {
       #expect(
-        await eventually(within: .seconds(20)) {
+        await eventually {
           let fault = await node.mapper(name)["lastFault"]?.string ?? ""
           return fault.contains(word) && fault.contains("default/" + name)
         }, "\(name)")
@@ -92,7 +92,7 @@ import Testing
     #expect(unread?.text.contains("the driver left the point unread") == true, "\(unread?.text ?? "")")
     // Half a second for a reading that is due every tenth.
     #expect(
-      await eventually(within: .seconds(20)) {
+      await eventually {
         (await node.mapper("late")["counters"]?["missedCycles"]?.int ?? 0) > 3
       })
     #expect(await node.mapper("late")["restarts"] == 0)

@@ -43,7 +43,7 @@ import Testing
       python, [Programs.fixture("powercut/writer.py"), folder.file("rows.db"), mode.synchronous],
       environment: power.environment(), output: output.file("acknowledged"))
     #expect(
-      await eventually(within: .seconds(20)) { Files.text(writer.output).contains("\n200\n") },
+      await eventually { Files.text(writer.output).contains("\n200\n") },
       "\(Files.text(writer.output))")
     writer.kill()
     let acknowledged = try #require(Files.text(writer.output).split(separator: "\n").last.flatMap { Int($0) })

@@ -62,7 +62,7 @@ import Testing
       program: Python.withPymodbus("3.16.1"), [Programs.fixture("pymodbus/server.py")] + arguments)
   }
 
-  private static let patience = Duration.seconds(30)
+  private static let patience = Duration.seconds(60)
 
   private static func readsAndWrites(_ node: Node) async throws {
     for device in ["default/three", "default/four"] {

@@ -71,7 +71,7 @@ extension EventBus {
     return bus
   }
 
-  func isConnected(within limit: Duration = .seconds(10)) async -> Bool {
+  func isConnected(within limit: Duration = .seconds(60)) async -> Bool {
     await eventually(within: limit) { statistics.allSatisfy(\.isConnected) }
   }
 

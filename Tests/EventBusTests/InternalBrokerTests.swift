@@ -39,7 +39,7 @@ struct InternalBrokerTests {
     let second = try #require(bus.brokerPID)
     #expect(second != first)
     #expect(
-      await eventually(within: .seconds(15)) {
+      await eventually {
         bus.statistics[0].isConnected && bus.statistics[0].reconnects == 1
       })
     #expect(lines.all.contains { $0.contains("internal broker ended") && $0.contains("signal 9") })

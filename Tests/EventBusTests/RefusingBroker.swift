@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Dispatch
 import Glibc
 import Synchronization
+import TestSupport
 
 /// As much of a broker as it takes to refuse a subscription: it takes one connection after the other and
 /// grants every pattern that does not contain a word.
@@ -30,7 +30,8 @@ final class RefusingBroker: Sendable {
     guard listener >= 0, status else { throw Failure() }
     self.listener = listener
     port = UInt16(bigEndian: address.sin_port)
-    DispatchQueue.global().async { self.serve(refusing: word) }
+    // Not on a queue: its threads are those of Swift's pool.
+    onThread { self.serve(refusing: word) }
   }
 
   deinit { Glibc.close(listener) }

@@ -73,6 +73,33 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    Int64.min, -1_000, -1, 0, 9, 10, 99, 100, 999_999_999_999_999_999, 1_000_000_000_000_000_000, .max,
+  ])
+  func `writes whole numbers of every length`(value: Int64) {
+    var bytes: [UInt8] = []
+    JSONWriter.append(value, to: &bytes)
+    #expect(String(decoding: bytes, as: UTF8.self) == value.description)
+  }
+
+  @Test func `a cursor writes what the writer does, one after the other`() {
+    var bytes = Array("[".utf8)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { memory in
+      guard var cursor = ByteCursor(memory) else { return }
+      cursor.append(Float(-21.125))
+      cursor.append(",")
+      cursor.append(Int64(-7))
+      cursor.append(",")
+      cursor.append(0.1)
+      #expect(cursor.count == 14 && cursor.room == 242)
+      cursor.flush(to: &bytes)
+      #expect(cursor.count == 0 && cursor.room == 256)
+      cursor.append(UInt8(ascii: "]"))
+      cursor.flush(to: &bytes)
+    }
+    #expect(String(decoding: bytes, as: UTF8.self) == "[-21.125,-7,0.1]")
+  }
+
   @Test func `places commas between members and elements`() {
     var writer = JSONWriter()
     writer.beginObject()

@@ -67,10 +67,7 @@ import Testing
         "DeviceModel default/thermo-model", "Device default/thermo-1",
       ])
     #expect(manifest.entries.map(\.line) == [3, 22])
-    #expect(
-      manifest.warnings.map(\.description) == [
-        "m.yaml:41: spec.properties[0].pushMethod: expected none yet: this version pushes no data; the rest of the device works"
-      ])
+    #expect(manifest.warnings.isEmpty)
     for entry in manifest.entries {
       let json = try #require(entry.object?.json)
       let again = Manifest(Array(YAMLWriter.text(of: json).utf8), file: "again.yaml")

@@ -6,7 +6,9 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(10))) struct CaseTests {
   /// A case of the mapper `echo`, whose points read what was written.
-  private func run(_ expected: String, exchange: String? = nil) async throws -> CheckResult.Outcome {
+  private func run(_ expected: String, exchange: String? = nil, line: String = "{port}") async throws
+    -> CheckResult.Outcome
+  {
     let folder = try TemporaryFolder()
     try folder.write(
       """
@@ -25,7 +27,7 @@ import Testing
       metadata: {name: echo-1, namespace: default}
       spec:
         deviceModelRef: {name: echo}
-        protocol: {protocolName: echo, configData: {line: "{port}"}}
+        protocol: {protocolName: echo, configData: {line: "\(line)"}}
         properties: [{name: word}, {name: key}, {name: number}]
       """, to: "device.yaml")
     try folder.write(expected, to: "expected.txt")
@@ -57,7 +59,7 @@ import Testing
     ("value speed INT 1", "expected.txt:1: a property of device.yaml", "'speed'"),
     ("set number fast", "expected.txt:1: a value of type double", "'fast'"),
     (
-      "value", "value, failed, set, set-failed, refused or device-refused, each with its words",
+      "value", "a step that mapper-check cases --help names, with its words",
       "expected.txt:1: value"
     ),
     ("# nothing", "a step", "expected.txt has none"),
@@ -70,6 +72,25 @@ import Testing
     }
     #expect(expected.lowercased() == wrong.1.lowercased())
     #expect(seen == wrong.2)
+  }
+
+  @Test func `a batch is read at once, and what is awaited comes`() async throws {
+    let outcome = try await run(
+      "set number 2.5\nawait number DOUBLE 2.5\nread\ngot number DOUBLE 2.5\ngot word STRING \nset number 3\n"
+        + "got number DOUBLE 2.5\nread\n  got number DOUBLE 3\n")
+    #expect(outcome == .passed)
+    let wrong = try await run("got number DOUBLE 0")
+    #expect(wrong == .failed(expected: "expected.txt:1: DOUBLE 0", seen: "it was not read"))
+  }
+
+  @Test func `a broker carries what is published, and all that a mapper publishes is named`() async throws {
+    // The mapper publishes nothing, and the device is nobody's.
+    let quiet = try await run("broker\npublish a/b 1\nvalue number DOUBLE 0\npublish a/b 2\n")
+    #expect(quiet == .passed)
+    let early = try await run("value number DOUBLE 0\npublish a 1")
+    #expect(early == .failed(expected: "broker as the first line", seen: "expected.txt:2: publish a 1"))
+    let both = try await run("broker\nvalue number DOUBLE 0", exchange: "< 01\n")
+    #expect(both == .failed(expected: "a broker or exchange.txt", seen: "both"))
   }
 
   @Test func `an exchange that does not take place fails the case`() async throws {
@@ -87,7 +108,9 @@ import Testing
         .hear([1, nil, 0x41, 0x62, 0x20, 13]), .say([0xFF]), .close,
       ])
     #expect(exchange.steps.map(\.line) == [2, 3, 4])
-    for wrong in ["< 1", "> ..", "? 01", "<", "< \"a", "> 0g"] {
+    #expect(!exchange.isSerial)
+    #expect(try CaseExchange("\n# a line\nserial\n< 01\n", file: "exchange.txt").isSerial)
+    for wrong in ["< 1", "> ..", "? 01", "<", "< \"a", "> 0g", "> 01\nserial", "serial\nclose"] {
       #expect(throws: CheckEnd.self, "\(wrong)") { try CaseExchange(wrong, file: "exchange.txt") }
     }
   }

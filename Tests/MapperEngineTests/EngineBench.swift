@@ -25,7 +25,7 @@ final class EngineBench: Sendable {
     let isLoaded = bench.engine.load(library)
     try #require(isLoaded, "\(bench.sink.events)")
     try body(bench)
-    let isStopped = bench.engine.stop(within: .seconds(30))
+    let isStopped = bench.engine.stop(within: .seconds(60))
     #expect(isStopped)
   }
 

@@ -13,7 +13,7 @@ import Testing
     let engine = Engine(sink: sink, board: nil)
     try #require(engine.load(BuiltMapper.path("virtual")), "make mappers builds it")
     try body(engine, sink)
-    let stopped = engine.stop(within: .seconds(5))
+    let stopped = engine.stop(within: .seconds(60))
     #expect(stopped)
   }
 

@@ -85,7 +85,7 @@ import Testing
       engine.handle(.unbind(session: session))
       #expect(reader.waits { $0.unbound.contains(session) })
     }
-    let isStopped = engine.stop(within: .seconds(30))
+    let isStopped = engine.stop(within: .seconds(60))
     #expect(isStopped)
     shutdown(theirs, Int32(SHUT_RDWR))
     #expect(reader.waits { $0.isAtEnd })

@@ -13,7 +13,7 @@ import Testing
     let bench = try await HostBench(runner: try FaultyMapper.runner(), isolation: .inProcess)
     let built = try FaultyMapper.build("CRASH_IN_CONSTRUCTOR")
     #expect(rename(built, bench.dropped + "/faulty.so") == 0)
-    #expect(await eventually(within: .seconds(30)) { bench.mapper("faulty.so")?.state == .refused })
+    #expect(await eventually { bench.mapper("faulty.so")?.state == .refused })
     #expect(bench.mapper("faulty.so")?.message == "signal 11 (SIGSEGV) in load of the library")
     await bench.finish()
   }
@@ -25,7 +25,7 @@ import Testing
       #expect(rename(built, bench.dropped + "/\(name).so") == 0)
     }
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         bench.host.mappers().filter { $0.state == .running }.count == 2
       })
     #expect(bench.mapper("trusted.so")?.isolation == .inProcess)
@@ -44,7 +44,7 @@ import Testing
     let other = try numbering.declare("other", counter: "second", ["line": "b"])
     let prefix = "hung: read of default/hung since "
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         hung.reason.hasPrefix(prefix) && neighbour.reason.hasPrefix(prefix)
       })
     #expect(hung.link == .offline && neighbour.link == .offline)
@@ -54,9 +54,9 @@ import Testing
     #expect(numbering.bench.lines.all.count { $0.hasPrefix("error hung: read of default/hung") } == 1)
 
     try write([], to: numbering.release)
-    #expect(await eventually(within: .seconds(30)) { neighbour.link == .online && hung.link == .online })
+    #expect(await eventually { neighbour.link == .online && hung.link == .online })
     #expect(await neighbour.passes((neighbour.numbers.last ?? 0) + 1))
-    #expect(await eventually(within: .seconds(30)) { numbering.bench.mapper("numbering.so")?.message == "" })
+    #expect(await eventually { numbering.bench.mapper("numbering.so")?.message == "" })
     await numbering.bench.finish()
     #expect([hung, neighbour, other].allSatisfy { $0.now.overlaps == 0 })
   }
@@ -73,7 +73,7 @@ import Testing
     // What comes back after the end reaches no feed.
     try write([], to: numbering.release)
     #expect(
-      try await eventually(within: .seconds(30)) {
+      try await eventually {
         let bytes = try OpenFile(path: numbering.bench.root.file("first")).bytes(at: 0, count: 1)
         return bytes != [0]
       })

@@ -29,6 +29,27 @@ import Testing
     #expect(add(String(repeating: "x", count: 2500), to: &lines).map(\.count) == [1000, 1000])
   }
 
+  @Test func `what comes in frames is cut off too, later`() {
+    var lines = LogLines(factor: 2)
+    var passed = 0
+    var told: [String] = []
+    for _ in 0..<1000 {
+      lines.pass(now: 0) {
+        told.append($0)
+      } _: {
+        passed += 1
+      }
+    }
+    #expect(passed == 200)
+    lines.pass(now: 1_000_000_000) {
+      told.append($0)
+    } _: {
+      passed += 1
+    }
+    #expect(passed == 201)
+    #expect(told == ["(800 lines were dropped: more than 40 a second)"])
+  }
+
   @Test func `a flood is cut off, and says how much was dropped`() {
     var lines = LogLines()
     #expect(add(String(repeating: "x\n", count: 1000), to: &lines).count == 100)

@@ -160,7 +160,7 @@ import Testing
         "b: -1: a whole number that is not negative (above 9223372036854775807: in quotes)",
         "c: 1: true or false", #"d: "1.5": a number"#,
         #"e: "x\u0000y": a string without the character U+0000"#, #"f: "AQI": a string in base64"#,
-        "g: : a whole number", "h: null: one of a, b, c, d, e, f, g",
+        "g: : a whole number", "h: null: an argument of the method: a, b, c, d, e, f, g",
       ])
     let twice = MethodArguments(
       .init([.init(name: "a", value: 1), .init(name: "a", value: 2)]),

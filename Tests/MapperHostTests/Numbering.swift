@@ -51,7 +51,7 @@ struct Numbering {
   }
 
   func becomes(version: Int) async -> Bool {
-    await eventually(within: .seconds(30)) {
+    await eventually {
       bench.mapper("numbering.so").map { $0.version == "\(version)" && $0.state == .running } ?? false
     }
   }
@@ -63,6 +63,6 @@ extension RecordingTwin.Feed {
   }
 
   func passes(_ number: Int64) async -> Bool {
-    await eventually(within: .seconds(30)) { (numbers.last ?? 0) > number }
+    await eventually { (numbers.last ?? 0) > number }
   }
 }

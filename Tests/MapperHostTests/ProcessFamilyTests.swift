@@ -46,14 +46,14 @@ import Testing
     var family = ProcessFamily(root: root)
     var members: [ProcessEntry] = []
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         members = family.look()
         return members.count == 4
       }, "\(members)")
     #expect(!members.contains { $0.id == root })
     #expect(Set(members.map(\.group)).count >= 3)
     family.end()
-    #expect(await eventually(within: .seconds(30)) { !members.contains { isAlive($0) } })
+    #expect(await eventually { !members.contains { isAlive($0) } })
     // The root is its owner's.
     var status: Int32 = 0
     #expect(child_is_own(root) && !child_is_own(members.first?.id ?? 0))
@@ -69,7 +69,7 @@ import Testing
     var family = ProcessFamily(root: root)
     var members: [ProcessEntry] = []
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         members = family.look()
         return members.count == 3
       })
@@ -90,7 +90,7 @@ import Testing
     var reason = ""
     // While it is being made a process has no memory yet.
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         reason = watch.look(now: watch.nextLook) ?? ""
         return !reason.isEmpty
       })

@@ -18,7 +18,7 @@ import Testing
     guard rename(built, bench.dropped + "/\(fixture).so") == 0 else { throw TestError("rename: \(errno)") }
     let device = bench.describe("pump-1", protocolName: fixture, settings: settings)
     let feed = bench.declare(device)
-    #expect(await eventually(within: .seconds(30)) { feed.link == .online })
+    #expect(await eventually { feed.link == .online })
     return (bench, device.name, feed)
   }
 
@@ -47,7 +47,7 @@ import Testing
     let call = MethodCall(
       device: device, method: "rest", arguments: ["milliseconds": 60_000], timeout: .seconds(60))
     bench.host.call(call) { outcome in outcomes.withLock { $0.append(outcome) } }.cancel()
-    #expect(await eventually(within: .seconds(30)) { outcomes.withLock { $0.count } == 1 })
+    #expect(await eventually { outcomes.withLock { $0.count } == 1 })
     guard case .success(let outcome) = outcomes.withLock({ $0.first }) else {
       Issue.record("\(outcomes.withLock { $0 })")
       return
@@ -61,7 +61,7 @@ import Testing
     let (bench, device, _) = try await bench(isolation, "scanner")
     let events = Mutex<[ScanEvent]>([])
     func ends(_ count: Int) async -> Bool {
-      await eventually(within: .seconds(30)) {
+      await eventually {
         events.withLock { $0.count { if case .ended = $0 { true } else { false } } } == count
       }
     }
@@ -95,7 +95,7 @@ import Testing
     bytes.append(0)
     try moveInto(bench.dropped + "/scanner.so", bytes)
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         if case .ended(let status, _) = events.withLock({ $0.last }) {
           return status == .cancelled || status == .unavailable
         }

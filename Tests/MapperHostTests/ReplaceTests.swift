@@ -67,7 +67,7 @@ import Testing
     try numbering.drop(2)
     // As fast as answers come, over the whole move.
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         if let driver = feed.now.driver {
           asked.add(1, ordering: .relaxed)
           driver.write([PropertyWrite(property: 1, value: .int(1000))]) { outcomes in
@@ -77,7 +77,7 @@ import Testing
         return feed.now.driver !== before && numbering.bench.mapper("numbering.so")?.version == "2"
       })
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         answers.withLock { $0.count } == asked.load(ordering: .relaxed)
       })
     #expect(answers.withLock { $0.allSatisfy { [.ok, .unavailable, .cancelled].contains($0.class) } })
@@ -99,7 +99,7 @@ import Testing
     let hash = numbering.bench.mapper("numbering.so")?.hash
     try numbering.drop(2, "NO_DRIVER")
     #expect(
-      await eventually(within: .seconds(30)) {
+      await eventually {
         numbering.bench.mapper("numbering.so")?.message.contains(
           "it has no driver numbering, which default/pump-1 uses; the one from before still runs") == true
       })
@@ -122,7 +122,7 @@ import Testing
     let feed = try numbering.declare("pump-1")
     #expect(await feed.passes(5))
     try numbering.drop(2, "REFUSES")
-    #expect(await eventually(within: .seconds(30)) { feed.reason == "no such pump in this version" })
+    #expect(await eventually { feed.reason == "no such pump in this version" })
     #expect(feed.link == .unavailable && feed.now.driver == nil)
     #expect(
       numbering.bench.lines.all.contains(
@@ -142,7 +142,7 @@ import Testing
     let feed = try numbering.declare("pump-1")
     #expect(await feed.passes(5))
     unlink(numbering.bench.dropped + "/numbering.so")
-    #expect(await eventually(within: .seconds(30)) { feed.link == .unavailable && feed.now.driver == nil })
+    #expect(await eventually { feed.link == .unavailable && feed.now.driver == nil })
     #expect(feed.reason == "no mapper for protocol numbering: numbering.so was removed")
     try numbering.drop(1)
     #expect(await feed.passes((feed.numbers.last ?? 0) + 5))

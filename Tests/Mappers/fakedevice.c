@@ -4,7 +4,7 @@
 
 #include "fakehost.h"
 
-enum { STEP_MS = 2000 };
+enum { STEP_MS = 20000 };
 
 mapper_status fake_device_bind_settings(fake_device *device, mapper_host *host,
                                         const mapper_driver *driver,

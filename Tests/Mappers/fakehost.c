@@ -28,6 +28,7 @@ struct mapper_host {
   mapper_sample *reports;
   uint32_t report_count;
   mapper_status report_answer;
+  uint32_t refused; /* calls of report with this answer, if it is not MAPPER_OK */
   fake_link *links;
 };
 
@@ -55,6 +56,9 @@ static mapper_status fake_report(mapper_host *host, uint64_t subscription,
       if (sample->value.type == MAPPER_TYPE_TEXT || sample->value.type == MAPPER_TYPE_BYTES)
         sample->value.data = fake_copy(samples[i].value.data, samples[i].value.count);
     }
+    pthread_cond_broadcast(&host->changed);
+  } else if (answer != MAPPER_OK) {
+    host->refused++;
     pthread_cond_broadcast(&host->changed);
   }
   pthread_mutex_unlock(&host->lock);
@@ -209,7 +213,18 @@ void fake_host_clear_reports(mapper_host *host) {
 void fake_host_answer_reports(mapper_host *host, mapper_status status) {
   pthread_mutex_lock(&host->lock);
   host->report_answer = status;
+  host->refused = 0;
   pthread_mutex_unlock(&host->lock);
+}
+
+bool fake_host_wait_refused(mapper_host *host, uint32_t count, int timeout_ms) {
+  int64_t until = fake_now_ns() + (int64_t)timeout_ms * 1000000;
+  pthread_mutex_lock(&host->lock);
+  while (host->refused < count && fake_wait(host, until)) {
+  }
+  bool enough = host->refused >= count;
+  pthread_mutex_unlock(&host->lock);
+  return enough;
 }
 
 static fake_link *fake_find_link(mapper_host *host, uint64_t token) {

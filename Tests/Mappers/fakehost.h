@@ -33,6 +33,8 @@ mapper_sample fake_host_report(mapper_host *host, uint32_t index);
 void fake_host_clear_reports(mapper_host *host);
 /* What `report` answers from now on; MAPPER_OK at first. */
 void fake_host_answer_reports(mapper_host *host, mapper_status status);
+/* Waits until `report` has given its answer of now to `count` calls, if that is not MAPPER_OK. */
+bool fake_host_wait_refused(mapper_host *host, uint32_t count, int timeout_ms);
 
 /* Waits until the last link state told for `token` is `state`, at most `timeout_ms`. */
 bool fake_host_wait_link(mapper_host *host, uint64_t token, int32_t state, int timeout_ms);

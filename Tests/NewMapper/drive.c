@@ -24,9 +24,9 @@ TEST(reads_and_sets_a_point) {
   fake_device device = {0};
   CHECK_INT(fake_device_bind(&device, host, driver, "start: 21.5", &points), MAPPER_OK);
   CHECK_INT(device.results[set_point], MAPPER_OK);
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
 
-  CHECK_INT(fake_device_read_all(&device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_INT(device.samples[0].status, MAPPER_OK);
   CHECK_INT(device.samples[0].value.type, MAPPER_TYPE_F64);
   CHECK_DOUBLE(device.samples[0].value.f64, 21.5);
@@ -34,9 +34,9 @@ TEST(reads_and_sets_a_point) {
   mapper_write write = {.point = set_point};
   write.value = (mapper_value){.type = MAPPER_TYPE_F64, .count = 1};
   write.value.f64 = 30.25;
-  CHECK_INT(fake_device_write(&device, &write, 1, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, &write, 1, 20000), MAPPER_OK);
   CHECK_INT(device.results[0], MAPPER_OK);
-  CHECK_INT(fake_device_read_all(&device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_DOUBLE(device.samples[0].value.f64, 30.25);
 
   fake_device_free(&device);

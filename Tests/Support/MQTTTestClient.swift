@@ -89,7 +89,7 @@ package final class MQTTTestClient: @unchecked Sendable {
   }
 
   /// Waits for at least `count` messages; returns what there is then, or at the limit.
-  package func messages(count: Int, within limit: Duration = .seconds(10)) async -> [Message] {
+  package func messages(count: Int, within limit: Duration = .seconds(60)) async -> [Message] {
     _ = await eventually(within: limit) { state.withLock { $0.messages.count >= count } }
     return messages
   }

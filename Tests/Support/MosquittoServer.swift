@@ -31,7 +31,7 @@ package final class MosquittoServer: Sendable {
       let isFirst = port == 0
       if isFirst { chosenPort.withLock { $0 = FreePort.find() } }
       try spawn()
-      let listens = await eventually(within: .seconds(5)) { FreePort.isServed(port) || !isRunning }
+      let listens = await eventually { FreePort.isServed(port) || !isRunning }
       if listens, isRunning { return }
       kill()
       if isFirst { chosenPort.withLock { $0 = 0 } }
@@ -66,7 +66,7 @@ package final class MosquittoServer: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  private var isRunning: Bool {
+  package var isRunning: Bool {
     child.withLock { pid in
       guard pid > 0 else { return false }
       var status: Int32 = 0

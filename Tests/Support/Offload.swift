@@ -24,6 +24,21 @@ private final class Work {
 }
 
 private func runWork(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  // A write to somebody who has gone is an error, and no end of all tests.
+  var pipe = sigset_t()
+  sigemptyset(&pipe)
+  sigaddset(&pipe, SIGPIPE)
+  pthread_sigmask(SIG_BLOCK, &pipe, nil)
   if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
   return nil
+}
+
+/// Runs `body` on a thread of its own, at once: a server of a test must answer also while Swift's pool is busy.
+package func onThread(_ body: @escaping @Sendable () -> Void) {
+  var thread = pthread_t()
+  let context = Unmanaged.passRetained(Work(body)).toOpaque()
+  guard pthread_create(&thread, nil, runWork, context) == 0 else {
+    return Unmanaged<Work>.fromOpaque(context).release()
+  }
+  pthread_detach(thread)
 }

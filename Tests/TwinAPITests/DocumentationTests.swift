@@ -14,13 +14,17 @@ import Testing
       guard words.count == 3, words[0] == "###", words[2].hasPrefix("/") else { return nil }
       return "\(words[1]) \(words[2])"
     }
+    let handlers = Self.handlers()
+    #expect(described.sorted() == Router(Handlers.endpoints(handlers)).table.sorted())
+  }
+
+  static func handlers() -> Handlers {
     let twins = FakeTwins()
-    let handlers = Handlers(
+    return Handlers(
       services: TwinAPIServices(
         twins: twins, mappers: FakeMappers(), methods: FakeMethods(), discovery: FakeDiscovery(),
         node: FakeNode()),
       manifests: nil, watches: WatchRegistry(limit: 1), works: WorkRegistry(), heartbeat: .seconds(1))
-    #expect(described.sorted() == Router(Handlers.endpoints(handlers)).table.sorted())
   }
 
   private static func read(_ path: String) -> String? {

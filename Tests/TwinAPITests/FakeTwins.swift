@@ -4,10 +4,15 @@ import JSON
 import Synchronization
 
 /// Twins in memory, with the rules that the API relies on.
-final class FakeTwins: TwinService {
+final class FakeTwins: TwinAccess {
   struct State {
     var devices: [DeviceName: DeviceSnapshot] = [:]
     var watches: [ObjectIdentifier: FakeWatch] = [:]
+    var followers: [ObjectIdentifier: FakeFollower] = [:]
+    /// Of the last change; all devices share the numbers.
+    var position: UInt64 = 100
+    var removed: [(position: UInt64, name: DeviceName)] = []
+    var batches: [TwinBatch] = []
     var refusal: TwinError?
     var sets = 0
   }
@@ -21,19 +26,32 @@ final class FakeTwins: TwinService {
   func refuse(with error: TwinError?) { state.withLock { $0.refusal = error } }
 
   func add(_ device: DeviceSnapshot) {
-    let watches = state.withLock { state in
+    tell(device.name, isRemoved: false) { state in
+      var device = device
+      for place in device.properties.indices where device.properties[place].change == device.change {
+        device.properties[place].change = state.position
+      }
+      device.change = state.position
       state.devices[device.name] = device
-      return Array(state.watches.values)
     }
-    for watch in watches { watch.mark(device.name) }
   }
 
   func remove(_ name: DeviceName) {
-    let watches = state.withLock { state in
+    tell(name, isRemoved: true) { state in
       state.devices[name] = nil
-      return Array(state.watches.values)
+      state.removed.append((state.position, name))
+    }
+  }
+
+  private func tell(_ name: DeviceName, isRemoved: Bool, _ body: (inout State) -> Void) {
+    let (watches, followers) = state.withLock { state in
+      state.position += 1
+      body(&state)
+      for follower in state.followers.values { follower.note(name, isRemoved: isRemoved) }
+      return (Array(state.watches.values), Array(state.followers.values))
     }
     for watch in watches { watch.mark(name) }
+    for follower in followers { follower.wakeUp() }
   }
 
   func report(_ value: Value, _ property: String, of name: DeviceName) {
@@ -55,14 +73,65 @@ final class FakeTwins: TwinService {
   }
 
   private func change(_ name: DeviceName, _ body: (inout DeviceSnapshot) -> Void) {
-    let watches = state.withLock { state in
-      guard var device = state.devices[name] else { return [FakeWatch]() }
-      device.change += 1
+    tell(name, isRemoved: false) { state in
+      guard var device = state.devices[name] else { return }
+      device.change = state.position
       body(&device)
       state.devices[name] = device
-      return Array(state.watches.values)
     }
-    for watch in watches { watch.mark(name) }
+  }
+
+  /// How many streams of the API are followed.
+  var followerCount: Int { state.withLock { $0.followers.count } }
+  var batches: [TwinBatch] { state.withLock { $0.batches } }
+
+  func read<Result>(_ name: DeviceName, _ body: (any DeviceView) -> Result) -> Result? {
+    device(name).map { body($0) }
+  }
+
+  func device(_ name: DeviceName, after change: UInt64?, only names: Set<String>?) -> DeviceSnapshot? {
+    guard var device = device(name) else { return nil }
+    device.isComplete = change == nil
+    device.properties = device.properties.filter {
+      (change ?? 0) < $0.change && names?.contains($0.name) ?? true
+    }
+    return device
+  }
+
+  /// Takes every entry whose device is known; all or nothing, the first that is not refuses the batch.
+  func apply(_ batch: TwinBatch, caller: Caller) async throws(TwinBatch.Refusal) -> [TwinBatch.Outcome] {
+    let names = batch.desired.map(\.device) + batch.reported.map(\.device)
+    if batch.mode == .all, let index = names.firstIndex(where: { device($0) == nil }) {
+      throw .init(entry: index, error: .deviceNotFound(names[index]))
+    }
+    state.withLock { $0.batches.append(batch) }
+    return names.map { name in
+      device(name) == nil
+        ? .failure(.deviceNotFound(name)) : .success(.init(desired: 4, reported: 42))
+    }
+  }
+
+  func follow(_ wake: @escaping @Sendable () -> Void) -> any TwinFollower {
+    let follower = FakeFollower(twins: self, wake: wake)
+    state.withLock { $0.followers[ObjectIdentifier(follower)] = follower }
+    return follower
+  }
+
+  func forget(_ follower: FakeFollower) {
+    state.withLock { _ = $0.followers.removeValue(forKey: ObjectIdentifier(follower)) }
+  }
+
+  fileprivate func take<Result>(_ body: (UInt64) -> Result) -> Result {
+    state.withLock { body($0.position) }
+  }
+
+  var epoch: Int64 { 7 }
+  var position: UInt64 { state.withLock { $0.position } }
+
+  func removals(after position: UInt64) -> [DeviceName]? {
+    state.withLock { state in
+      position > state.position ? nil : state.removed.filter { $0.position > position }.map(\.name)
+    }
   }
 
   func deviceNames() -> [DeviceName] { state.withLock { $0.devices.keys.sorted() } }
@@ -70,7 +139,7 @@ final class FakeTwins: TwinService {
   func device(_ name: DeviceName) -> DeviceSnapshot? { state.withLock { $0.devices[name] } }
 
   func setDesired(
-    _ changes: [(property: String, value: JSON?)], of device: DeviceName, origin: DesiredOrigin,
+    _ changes: [DesiredChange], of device: DeviceName, origin: DesiredOrigin, caller: Caller,
     ifVersion: Int64?
   ) async throws(TwinError) -> DeviceSnapshot {
     let result: Result<DeviceSnapshot, TwinError> = state.withLock { state in
@@ -80,7 +149,8 @@ final class FakeTwins: TwinService {
         return .failure(.conflict(current: twin.desiredVersion))
       }
       state.sets += 1
-      twin.change += 1
+      state.position += 1
+      twin.change = state.position
       twin.desiredVersion += 1
       for change in changes {
         guard let place = twin.properties.firstIndex(where: { $0.name == change.property }) else {
@@ -88,6 +158,10 @@ final class FakeTwins: TwinService {
         }
         let property = twin.properties[place]
         guard property.isWritable else { return .failure(.readOnly(property: change.property)) }
+        if let wanted = change.ifReported?.int, property.reported?.value != .int(wanted) {
+          return .failure(
+            .reportedDiffers(property: change.property, reported: property.reported?.value))
+        }
         twin.properties[place].change = twin.change
         guard let json = change.value else {
           twin.properties[place].desired = nil
@@ -105,8 +179,7 @@ final class FakeTwins: TwinService {
       state.devices[device] = twin
       return .success(twin)
     }
-    let watches = state.withLock { Array($0.watches.values) }
-    for watch in watches { watch.mark(device) }
+    tell(device, isRemoved: false) { _ in }
     return try result.get()
   }
 
@@ -190,4 +263,36 @@ final class FakeWatch: TwinWatch {
       return .changed(device)
     }
   }
+}
+
+/// Keeps which devices changed, as the real one does.
+final class FakeFollower: TwinFollower {
+  private let twins: FakeTwins
+  private let wake: @Sendable () -> Void
+  private let notes = Mutex<[DeviceName: TwinNotes.Note]>([:])
+
+  init(twins: FakeTwins, wake: @escaping @Sendable () -> Void) {
+    self.twins = twins
+    self.wake = wake
+  }
+
+  func note(_ name: DeviceName, isRemoved: Bool) {
+    notes.withLock { notes in
+      let changes = (notes[name]?.changes ?? 0) + 1
+      notes[name] = .init(device: name, instance: 0, isRemoved: isRemoved, changes: changes)
+    }
+  }
+
+  func wakeUp() { wake() }
+
+  func take() -> TwinNotes {
+    twins.take { position in
+      notes.withLock { notes in
+        defer { notes = [:] }
+        return TwinNotes(notes: Array(notes.values), position: position)
+      }
+    }
+  }
+
+  func cancel() { twins.forget(self) }
 }

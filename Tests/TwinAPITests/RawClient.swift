@@ -115,7 +115,9 @@ struct RawClient: Sendable {
           continue
         }
         let end = block.index(block.endIndex, offsetBy: -2)
-        return (String(block[range.upperBound..<data.lowerBound]), String(block[data.upperBound..<end]))
+        return (
+          String(block[range.upperBound...].prefix { $0 != "\n" }), String(block[data.upperBound..<end])
+        )
       }
     }
   }

@@ -16,13 +16,14 @@ struct TestAPI {
   let methods = FakeMethods()
   let discovery = FakeDiscovery()
   let manifests = FakeManifests()
+  let history = FakeHistory()
   let socket: String
   let server: TwinAPIServer
 
   static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   init(
-    socket: String = Self.freshSocket(), port: Int? = 0, withManifests: Bool = true,
+    socket: String = Self.freshSocket(), port: Int? = 0, withManifests: Bool = true, withHistory: Bool = true,
     heartbeat: Duration = .seconds(15), hostNames: [String] = [], watchLimit: Int? = nil
   ) {
     self.socket = socket
@@ -32,7 +33,7 @@ struct TestAPI {
       options: TwinAPIOptions(socket: socket, port: port, hostNames: hostNames),
       services: TwinAPIServices(
         twins: twins, mappers: FakeMappers(), methods: methods, discovery: discovery, node: node,
-        manifests: withManifests ? manifests : nil),
+        manifests: withManifests ? manifests : nil, history: withHistory ? history : nil),
       group: Self.group, log: log,
       heartbeat: heartbeat, watchLimit: watchLimit)
     twins.add(.test("default/pump-1"))

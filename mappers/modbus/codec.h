@@ -56,9 +56,9 @@ typedef struct codec {
 
 /* One value in an answer and its place in the host's array. */
 typedef struct codec_item {
-  codec codec;
-  uint32_t slot;   /* in the array of samples */
-  uint16_t offset; /* in the answer's data: a byte, or a bit */
+  const codec *codec; /* the point's */
+  uint32_t slot;      /* in the array of samples */
+  uint16_t offset;    /* in the answer's data: a byte, or a bit */
 } codec_item;
 
 /* Fills in the samples of all items that are numbers or truth values, and leaves text and bytes.

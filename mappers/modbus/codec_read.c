@@ -118,7 +118,7 @@ void codec_read_numbers(const codec_item *items, uint32_t count, const uint8_t *
                         mapper_sample *samples) {
   for (uint32_t i = 0; i < count; i++) {
     const codec_item *item = &items[i];
-    const codec *codec = &item->codec;
+    const codec *codec = item->codec;
     if (codec->load == LOAD_BLOCK) continue;
     mapper_sample *sample = &samples[item->slot];
     sample->status = MAPPER_OK;

@@ -42,22 +42,29 @@ static mapper_status create(mapper_host *host, uint64_t token, const mapper_sett
   return MAPPER_OK;
 }
 
+static void forget_points(mapper_device *device) {
+  device_forget_plans(device);
+  point_list_release(device->points);
+  device->points = NULL;
+  free(device->is_apart);
+  device->is_apart = NULL;
+  device->split_ns = 0;
+}
+
 static mapper_status bind_points(mapper_device *device, const mapper_call *call,
                                  const mapper_point *given, uint32_t count,
                                  mapper_status *results) {
-  point *points = calloc(count + 1u, sizeof *points);
+  point_list *points = point_list_make(count);
   if (!points) return mapper_failf(api, call, MAPPER_NO_MEMORY, "out of memory");
   for (uint32_t i = 0; i < count; i++) {
     problem problem;
-    bool is_good = point_parse(&given[i], device->settings.max_registers, &points[i], &problem);
+    bool is_good =
+        point_parse(&given[i], device->settings.max_registers, &points->items[i], &problem);
     results[i] =
         is_good ? MAPPER_OK : mapper_fail_itemf(api, call, i, MAPPER_INVALID, "%s", problem.text);
   }
-  device_forget_plans(device);
-  free(device->points);
-  device->points = points;
-  device->point_count = count;
-  device->split_ns = 0;
+  forget_points(device);
+  device->points = point_list_share(points);
   return MAPPER_OK;
 }
 
@@ -70,9 +77,8 @@ static mapper_status open_device(mapper_device *device, const mapper_call *call)
 static void close_device(mapper_device *device) { line_close(device->line); }
 
 static void destroy(mapper_device *device) {
-  device_forget_plans(device);
+  forget_points(device);
   line_release(device->line);
-  free(device->points);
   free(device);
 }
 
@@ -85,9 +91,16 @@ void device_forget_plans(mapper_device *device) {
   device->plan_count = 0;
 }
 
+void device_set_apart(mapper_device *device, uint32_t id, bool is_apart) {
+  if (!device->is_apart && is_apart)
+    device->is_apart = calloc(device->points->count, sizeof *device->is_apart);
+  if (device->is_apart) device->is_apart[id] = is_apart;
+}
+
 void device_join_points(mapper_device *device) {
   if (!device->split_ns) return;
-  for (uint32_t i = 0; i < device->point_count; i++) device->points[i].is_apart = false;
+  free(device->is_apart);
+  device->is_apart = NULL;
   device->split_ns = 0;
   device_forget_plans(device);
 }
@@ -109,7 +122,7 @@ plan *device_plan(mapper_device *device, const uint32_t *ids, uint32_t count) {
     device->plan_count--;
   }
   plan_limits limits = {device->settings.max_gap, device->settings.max_registers};
-  plan *made = plan_make(device->points, device->point_count, ids, count, limits);
+  plan *made = plan_make(device->points, device->is_apart, ids, count, limits);
   if (!made) return NULL;
   made->next = device->plans;
   device->plans = made;

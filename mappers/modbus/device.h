@@ -11,8 +11,8 @@
 struct mapper_device {
   device_settings settings;
   line *line;
-  point *points; /* by id */
-  uint32_t point_count;
+  const point_list *points; /* null: none are bound yet */
+  bool *is_apart;           /* by id, see plan_make; null: no point is */
   plan *plans; /* the last used one first; each list of points that the host reads has one */
   uint32_t plan_count;
   bool lacks_mask_write; /* it refused function 22 since it was opened */
@@ -24,6 +24,10 @@ plan *device_plan(mapper_device *device, const uint32_t *ids, uint32_t count);
 
 /* Drops all plans: points have been set apart. */
 void device_forget_plans(mapper_device *device);
+
+/* Whether a request begins with this point. For want of memory it stays as it is, and the device
+ * refuses once more. */
+void device_set_apart(mapper_device *device, uint32_t id, bool is_apart);
 
 /* No point is apart any more: what the device refused, it may allow now. */
 void device_join_points(mapper_device *device);

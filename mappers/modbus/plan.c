@@ -11,8 +11,10 @@ static int by_place(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-static const point *point_at(const plan *plan, const point *points, uint32_t item) {
-  return &points[plan->ids[plan->items[item].slot]];
+static uint32_t id_at(const plan *plan, uint32_t item) { return plan->ids[plan->items[item].slot]; }
+
+static const point *point_at(const plan *plan, const point_list *points, uint32_t item) {
+  return &points->items[id_at(plan, item)];
 }
 
 static uint8_t read_function(uint8_t space) {
@@ -22,7 +24,7 @@ static uint8_t read_function(uint8_t space) {
   return functions[space];
 }
 
-plan_request plan_span(plan *plan, const point *points, uint32_t first, uint32_t count) {
+plan_request plan_span(plan *plan, const point_list *points, uint32_t first, uint32_t count) {
   const point *lowest = point_at(plan, points, first);
   plan_request request = {first, count, lowest->address, 0, read_function(lowest->space), false, 0};
   unsigned end = lowest->address;
@@ -38,7 +40,7 @@ plan_request plan_span(plan *plan, const point *points, uint32_t first, uint32_t
 }
 
 /* Cuts the sorted items into requests. Greedy: each takes all that follow within gap and size. */
-static void cut(plan *plan, const point *points, plan_limits limits) {
+static void cut(plan *plan, const point_list *points, const bool *is_apart, plan_limits limits) {
   uint32_t first = 0;
   while (first < plan->item_count) {
     const point *lowest = point_at(plan, points, first);
@@ -49,7 +51,7 @@ static void cut(plan *plan, const point *points, plan_limits limits) {
       const point *point = point_at(plan, points, next);
       unsigned new_end = point->address + point->codec.count;
       if (new_end < end) new_end = end;
-      if (point->space != lowest->space || point->is_apart ||
+      if (point->space != lowest->space || (is_apart && is_apart[id_at(plan, next)]) ||
           point->address > end + limits.max_gap * scale ||
           new_end - lowest->address > limits.max_registers * scale)
         break;
@@ -60,7 +62,13 @@ static void cut(plan *plan, const point *points, plan_limits limits) {
   }
 }
 
-plan *plan_make(const point *points, uint32_t point_count, const uint32_t *ids, uint32_t count,
+/* Gives back what an array has beyond its count; keeps it as it is where that fails. */
+static void *shrunk(void *array, uint32_t count, size_t size) {
+  void *smaller = realloc(array, (count + 1u) * size);
+  return smaller ? smaller : array;
+}
+
+plan *plan_make(const point_list *points, const bool *is_apart, const uint32_t *ids, uint32_t count,
                 plan_limits limits) {
   plan *plan = calloc(1, sizeof *plan);
   uint64_t *places = calloc(count + 1u, sizeof *places);
@@ -74,25 +82,24 @@ plan *plan_make(const point *points, uint32_t point_count, const uint32_t *ids, 
   if (count) memcpy(plan->ids, ids, count * sizeof *ids);
   plan->count = count;
   for (uint32_t slot = 0; slot < count; slot++) {
-    if (ids[slot] >= point_count || !points[ids[slot]].is_bound) {
+    if (!points || ids[slot] >= points->count || !points->items[ids[slot]].is_bound) {
       plan->refused[plan->refused_count++] = slot;
       continue;
     }
-    const point *point = &points[ids[slot]];
+    const point *point = &points->items[ids[slot]];
     places[plan->item_count++] =
         (uint64_t)point->space << 48 | (uint64_t)point->address << 32 | slot;
   }
   qsort(places, plan->item_count, sizeof *places, by_place);
   for (uint32_t i = 0; i < plan->item_count; i++) {
     uint32_t slot = (uint32_t)places[i];
-    plan->items[i] = (codec_item){.codec = points[ids[slot]].codec, .slot = slot};
+    plan->items[i] = (codec_item){.codec = &points->items[ids[slot]].codec, .slot = slot};
   }
   free(places);
-  cut(plan, points, limits);
-  if (plan->request_count) { /* most lists need few requests */
-    void *smaller = realloc(plan->requests, plan->request_count * sizeof *plan->requests);
-    if (smaller) plan->requests = smaller;
-  }
+  cut(plan, points, is_apart, limits);
+  /* Most lists need few requests, and have no point that was refused. */
+  plan->requests = shrunk(plan->requests, plan->request_count, sizeof *plan->requests);
+  plan->refused = shrunk(plan->refused, plan->refused_count, sizeof *plan->refused);
   return plan;
 
 out_of_memory:

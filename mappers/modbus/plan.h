@@ -5,7 +5,7 @@
 #ifndef MODBUS_PLAN_H
 #define MODBUS_PLAN_H
 
-#include "point.h"
+#include "point_list.h"
 
 /* One request and the items (of the plan's array) that its answer fills in. */
 typedef struct plan_request {
@@ -32,13 +32,14 @@ typedef struct plan_limits {
   uint16_t max_gap, max_registers;
 } plan_limits;
 
-/* Null: out of memory. `points` is the device's array, by id. */
-plan *plan_make(const point *points, uint32_t point_count, const uint32_t *ids, uint32_t count,
+/* Null: out of memory. The plan points into `points`. `is_apart` says by id which points begin a
+ * request, since the device refused to read them with what is below; null: none. */
+plan *plan_make(const point_list *points, const bool *is_apart, const uint32_t *ids, uint32_t count,
                 plan_limits limits);
 void plan_free(plan *plan);
 
 /* The request for items first … first + count - 1 of a plan, with their offsets set for its answer.
  * They lie in one space, and fit one request. */
-plan_request plan_span(plan *plan, const point *points, uint32_t first, uint32_t count);
+plan_request plan_span(plan *plan, const point_list *points, uint32_t first, uint32_t count);
 
 #endif

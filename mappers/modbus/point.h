@@ -13,7 +13,6 @@ typedef struct point {
   uint16_t address;
   uint8_t space; /* frame_space */
   bool is_bound; /* false: its settings were refused */
-  bool is_apart; /* begins a request of its own: the device refused to read it with what is below */
 } point;
 
 static inline bool point_is_bits(const point *point) {

@@ -30,7 +30,7 @@ static int64_t now_ns(void) {
 
 static void read_block(const reading *reading, const codec_item *item, bool bit_space,
                        const uint8_t *data) {
-  const codec *codec = &item->codec;
+  const codec *codec = item->codec;
   mapper_sample *sample = &reading->out[item->slot];
   uint8_t *bytes = api->alloc(reading->call, codec_block_capacity(codec, bit_space), 1);
   if (!bytes) {
@@ -56,7 +56,7 @@ static void refuse(const reading *reading, const plan_request *request, uint8_t 
   frame_space space = frame_space_of(request->function);
   for (uint32_t i = request->first; i < request->first + request->count; i++) {
     const codec_item *item = &reading->plan->items[i];
-    const point *point = &reading->device->points[reading->plan->ids[item->slot]];
+    const point *point = &reading->device->points->items[reading->plan->ids[item->slot]];
     char name[40];
     frame_name(space, point->address, name, sizeof name);
     reading->out[item->slot].status = mapper_fail_itemf(
@@ -88,7 +88,8 @@ static mapper_status ask(const reading *reading, const plan_request *request, ui
   if (request->has_blocks) {
     bool bit_space = frame_space_of(request->function) <= SPACE_DISCRETE_INPUT;
     for (uint32_t i = 0; i < request->count; i++)
-      if (items[i].codec.load == LOAD_BLOCK) read_block(reading, &items[i], bit_space, answer.data);
+      if (items[i].codec->load == LOAD_BLOCK)
+        read_block(reading, &items[i], bit_space, answer.data);
   }
   return MAPPER_OK;
 }
@@ -98,9 +99,9 @@ static bool may_be_one_point(uint8_t exception) {
          exception == MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE;
 }
 
-static point *first_point(const reading *reading, const plan_request *request) {
-  uint32_t slot = reading->plan->items[request->first].slot;
-  return &reading->device->points[reading->plan->ids[slot]];
+/* Whether a request begins with this item. */
+static void set_apart(const reading *reading, uint32_t item, bool is_apart) {
+  device_set_apart(reading->device, reading->plan->ids[reading->plan->items[item].slot], is_apart);
 }
 
 /* Reads a request that was refused as its two halves, and those likewise. Counts the points that
@@ -113,7 +114,7 @@ static mapper_status read_halves(const reading *reading, const plan_request *req
       plan_span(reading->plan, reading->device->points, request->first + half,
                 request->count - half),
   };
-  first_point(reading, &halves[1])->is_apart = true;
+  set_apart(reading, halves[1].first, true);
   for (int i = 0; i < 2; i++) {
     uint8_t exception = 0;
     mapper_status status = ask(reading, &halves[i], &exception);
@@ -144,10 +145,7 @@ static mapper_status find_refused(const reading *reading, plan_request *request,
     return status;
   }
   /* Nothing there can be read, or the search was cut short: it stays one request. */
-  for (uint32_t i = 1; i < request->count; i++) {
-    plan_request one = {.first = request->first + i};
-    first_point(reading, &one)->is_apart = false;
-  }
+  for (uint32_t i = 1; i < request->count; i++) set_apart(reading, request->first + i, false);
   plan_span(reading->plan, reading->device->points, request->first, request->count);
   if (status == MAPPER_OK) request->hopeless_till_ns = now + HOPELESS_SECONDS * second_ns;
   return status;

@@ -28,7 +28,7 @@ typedef struct run {
 } run;
 
 static const point *point_of(const writing *writing, uint32_t index) {
-  return &writing->device->points[writing->writes[index].point];
+  return &writing->device->points->items[writing->writes[index].point];
 }
 
 /* Two bytes a register or one a bit, for the largest write there is. */
@@ -38,11 +38,12 @@ enum { IMAGE_SIZE = MODBUS_MAX_WRITE_BITS };
 static mapper_status encode(const writing *writing, uint32_t index, uint8_t *image,
                             problem *problem) {
   uint32_t id = writing->writes[index].point;
-  if (id >= writing->device->point_count || !writing->device->points[id].is_bound) {
+  const point_list *points = writing->device->points;
+  if (!points || id >= points->count || !points->items[id].is_bound) {
     problem_is(problem, "point %u is not bound", id);
     return MAPPER_INVALID;
   }
-  const point *point = &writing->device->points[id];
+  const point *point = &points->items[id];
   if (point->space == SPACE_DISCRETE_INPUT || point->space == SPACE_INPUT_REGISTER) {
     problem_is(problem, "%s cannot be written",
                point->space == SPACE_INPUT_REGISTER ? "input registers" : "discrete inputs");

@@ -176,6 +176,16 @@ static void warn(availability_topic *topic, const struct mosquitto_message *mess
               message->topic, payload, self->here, self->away);
 }
 
+/* An empty message deletes what the broker had retained: the word is taken back, and nobody will
+ * say it again. It stands as if it had never been said. */
+static void withdraw(availability_topic *topic) {
+  mqtt_availability *self = topic->watch.device->availability;
+  topic->presence = PRESENCE_UNKNOWN;
+  topic->is_retained = false;
+  if (self->latest == topic) self->latest = NULL;
+  device_update_link(topic->watch.device);
+}
+
 static void take(mqtt_watch *watch, const mqtt_arrival *arrival) {
   availability_topic *topic = (availability_topic *)watch;
   mqtt_availability *self = watch->device->availability;
@@ -183,7 +193,10 @@ static void take(mqtt_watch *watch, const mqtt_arrival *arrival) {
   const char *payload = message->payload ? message->payload : "";
   presence presence = presence_of(self, payload, (size_t)message->payloadlen);
   if (presence == PRESENCE_UNKNOWN) {
-    if (message->payloadlen) warn(topic, message); /* empty: what was retained is deleted */
+    if (message->payloadlen)
+      warn(topic, message);
+    else
+      withdraw(topic);
     return;
   }
   topic->presence = presence;

@@ -18,13 +18,31 @@ struct EdgeCoreCommand: AsyncParsableCommand {
       A node without a cloud, with everything under one folder:
         edgecore --standalone --root /tmp/node
       """,
-    version: SelvedgeVersion.text)
+    version: SelvedgeVersion.text,
+    subcommands: [ConfigCommand.self])
 
   @OptionGroup(title: "Configuration") var general: GeneralOptions
   @OptionGroup(title: "Module eventBus") var eventBus: EventBusFlags
   @OptionGroup(title: "Module mapperHost") var mapperHost: MapperHostFlags
   @OptionGroup(title: "Module metaManager") var metaManager: MetaManagerFlags
   @OptionGroup(title: "Module twinAPI") var twinAPI: TwinAPIFlags
+
+  /// Wrong usage ends with 2, as in the other programs.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      let text = Array((fullMessage(for: error) + "\n").utf8)
+      _ = write(STDERR_FILENO, text, text.count)
+      exit(withError: ExitCode(2))
+    }
+  }
 
   func run() async throws {
     let places = Places(root: general.root)
@@ -43,8 +61,25 @@ struct EdgeCoreCommand: AsyncParsableCommand {
       let agent = try await Agent.compose(
         configuration, places: places, runner: mapperHost.runner ?? Self.runnerBesideThisProgram(), log: log)
       try await agent.start()
-      let signal = try await signals.wait()
-      log.notice("stopping", metadata: ["signal": "\(signal)"])
+      let service = ServiceManager()
+      service?.ready()
+      let watchdog = try service.flatMap { try Watchdog($0, loops: agent.group, log: log) }
+      for await signal in signals.all {
+        if case .stop(let name) = signal {
+          log.notice("stopping", metadata: ["signal": "\(name)"])
+          break
+        }
+        service?.reloading()
+        // A file that is wrong changes nothing.
+        do {
+          agent.reload(try load(places, log, isReload: true))
+        } catch {
+          log.error("the configuration was not read again: \(error)")
+        }
+        service?.ready()
+      }
+      watchdog?.stop()
+      service?.stopping()
       await agent.stop()
       log.notice("stopped")
     } catch {
@@ -53,14 +88,20 @@ struct EdgeCoreCommand: AsyncParsableCommand {
   }
 
   private func logger() -> Logger {
-    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    let format = general.logFormat
+    LoggingSystem.bootstrap { label in
+      switch format {
+      case .text: StreamLogHandler.standardError(label: label)
+      case .json: JSONLogHandler()
+      }
+    }
     var log = Logger(label: "edgecore")
     log.logLevel = general.logLevel.level
     return log
   }
 
   /// The file, then the flags over it; logs what is in force.
-  private func load(_ places: Places, _ log: Logger) throws -> EdgeCoreConfiguration {
+  private func load(_ places: Places, _ log: Logger, isReload: Bool = false) throws -> EdgeCoreConfiguration {
     let loaded: EdgeCoreConfiguration.Loaded
     do {
       loaded = try EdgeCoreConfiguration.load(
@@ -77,6 +118,7 @@ struct EdgeCoreCommand: AsyncParsableCommand {
     metaManager.apply(to: &configuration)
     twinAPI.apply(to: &configuration)
 
+    if isReload { return configuration }
     let effective = configuration.effective.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     log.notice(
       "effective configuration: \(effective)",

@@ -18,6 +18,9 @@ struct GeneralOptions: ParsableArguments {
   @Option(help: "Lowest level to log.")
   var logLevel = LogLevelArgument.notice
 
+  @Option(help: "Lines of the log as text or as JSON objects.")
+  var logFormat = LogFormatArgument.text
+
   @Flag(help: "Print a configuration with every default and exit.")
   var defaultconfig = false
 
@@ -30,4 +33,8 @@ enum LogLevelArgument: String, ExpressibleByArgument, CaseIterable {
   case trace, debug, info, notice, warning, error, critical
 
   var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .notice }
+}
+
+enum LogFormatArgument: String, ExpressibleByArgument, CaseIterable {
+  case text, json
 }

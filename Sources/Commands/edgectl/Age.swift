@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import DeviceAPI
-internal import Glibc
 
 /// Times as people want them in a table.
 enum Age {
@@ -20,17 +19,6 @@ enum Age {
   /// The local time of day, with milliseconds: `09:30:00.125`.
   static func timeOfDay(_ time: String?) -> String {
     guard let time, let nanoseconds = RFC3339.parse(time) else { return "-" }
-    var seconds = time_t(nanoseconds / 1_000_000_000)
-    var local = tm()
-    guard localtime_r(&seconds, &local) != nil else { return "-" }
-    let milliseconds = Int(nanoseconds / 1_000_000 % 1000)
-    return pad(Int(local.tm_hour), 2) + ":" + pad(Int(local.tm_min), 2) + ":" + pad(Int(local.tm_sec), 2)
-      + "."
-      + pad(milliseconds, 3)
-  }
-
-  private static func pad(_ value: Int, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    return LocalTime(nanoseconds / 1_000_000).millisecond
   }
 }

@@ -18,7 +18,8 @@ struct Apply: AsyncParsableCommand {
   @Option(
     name: [.customShort("f"), .customLong("filename")],
     help: ArgumentHelp(
-      "A file, a folder, or - for standard input; may be given several times.", valueName: "file"))
+      "A file, a folder, or - for standard input; may be given several times.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml", "json"]))
   var files: [String]
 
   @OptionGroup(title: "Connection") var connection: ConnectionOptions

@@ -21,11 +21,29 @@ struct Assignment: ExpressibleByArgument, Equatable {
     if property.isEmpty { return nil }
   }
 
-  static func patch(_ assignments: [Assignment]) -> JSON {
+  /// What is asked for, as the agent takes it.
+  /// - Parameter conditions: what the device must report, by property.
+  func desired(_ conditions: JSON.Members) -> JSON {
+    guard let value else { return .null }
+    guard let reported = conditions[property] else { return .string(value) }
+    return ["value": .string(value), "ifReported": reported]
+  }
+
+  /// For one device.
+  static func patch(_ assignments: [Assignment], conditions: JSON.Members = [:]) -> JSON {
     var properties = JSON.Members()
     for assignment in assignments {
-      properties[assignment.property] = ["desired": assignment.value.map { .string($0) } ?? .null]
+      properties[assignment.property] = ["desired": assignment.desired(conditions)]
     }
     return ["properties": .object(properties)]
+  }
+
+  /// For one of several devices.
+  static func properties(_ assignments: [Assignment], conditions: JSON.Members) -> JSON.Members {
+    var properties = JSON.Members()
+    for assignment in assignments {
+      properties[assignment.property] = assignment.desired(conditions)
+    }
+    return properties
   }
 }

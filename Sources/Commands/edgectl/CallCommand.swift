@@ -22,10 +22,10 @@ struct CallCommand: AsyncParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case value, json, yaml }
 
-  @Argument(help: "NAME or NAMESPACE/NAME.")
+  @Argument(help: "NAME or NAMESPACE/NAME.", completion: Completions.devices)
   var device: String
 
-  @Argument(help: "The method.")
+  @Argument(help: "The method.", completion: Completions.methods)
   var method: String
 
   @Argument(
@@ -50,7 +50,8 @@ struct CallCommand: AsyncParsableCommand {
 
   func validate() throws {
     _ = try DeviceArgument.parse(device, namespace: namespace.namespace)
-    guard let limit = Duration(parsing: timeout), limit <= MethodCall.longestTimeout, limit > .zero else {
+    guard let limit = Duration(parsing: timeout), limit <= MethodCall.longestTimeout, limit > .zero
+    else {
       throw ValidationError("--timeout \(timeout): expected a time such as 500ms or 5s, up to 60s.")
     }
     _ = try arguments()
@@ -97,7 +98,8 @@ struct CallCommand: AsyncParsableCommand {
   }
 
   /// False also where nobody can be asked: the agent then says what is missing.
-  private func confirms(_ method: JSON?, of device: DeviceName, _ terminal: Terminal) throws(Failure) -> Bool
+  private func confirms(_ method: JSON?, of device: DeviceName, _ terminal: Terminal)
+    throws(Failure) -> Bool
   {
     if yes { return true }
     guard method?["needsConfirmation"]?.bool == true, terminal.isInteractive else { return false }

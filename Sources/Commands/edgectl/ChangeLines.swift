@@ -31,12 +31,15 @@ struct ChangeLines {
       ])
     }
     for property in change.properties {
-      rows.append(row(of: property, before: change.before?["properties"]?[property.name], device: name))
+      rows.append(
+        row(of: property, before: change.before?["properties"]?[property.name], device: name))
     }
     return rows
   }
 
-  private func row(of property: JSON.Members.Member, before: JSON?, device: Table.Cell) -> [Table.Cell] {
+  private func row(of property: JSON.Members.Member, before: JSON?, device: Table.Cell) -> [Table
+    .Cell]
+  {
     let reported = property.value["reported"]
     let desired = property.value["desired"]
     let unit = property.value["unit"]?.string
@@ -46,7 +49,8 @@ struct ChangeLines {
       ? desired?["stateTime"] : reported?["time"]
     let quality = reported?["quality"]?.string ?? "-"
     return [
-      self.time(time), device, .init(property.name), .init(TwinView.value(of: reported, unit: unit)),
+      self.time(time), device, .init(property.name),
+      .init(TwinView.value(of: reported, unit: unit)),
       .init(quality, TwinView.color(ofQuality: quality)), detail(of: property.value, unit: unit),
     ]
   }

@@ -17,15 +17,17 @@ struct Delete: AsyncParsableCommand {
         edgectl delete -f pump.yaml              what the file declares
       """)
 
-  @Argument(help: "device or devicemodel.")
+  @Argument(help: "device or devicemodel.", completion: .list(["device", "devicemodel"]))
   var kind: String?
 
-  @Argument(help: "NAME or NAMESPACE/NAME; may be given several times.")
+  @Argument(
+    help: "NAME or NAMESPACE/NAME; may be given several times.", completion: Completions.devices)
   var names: [String] = []
 
   @Option(
     name: [.customShort("f"), .customLong("filename")],
-    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"))
+    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml", "json"]))
   var files: [String] = []
 
   @OptionGroup var namespace: NamespaceOption
@@ -88,11 +90,15 @@ struct Delete: AsyncParsableCommand {
     }
     var targets: [Target] = []
     for document in documents.map(\.json) where !document.isNull {
-      let place = document["metadata"]?["namespace"]?.string ?? namespace ?? DeviceArgument.defaultNamespace
+      let place =
+        document["metadata"]?["namespace"]?.string ?? namespace ?? DeviceArgument.defaultNamespace
       guard let kind = document["kind"]?.string.flatMap(kind),
-        let name = document["metadata"]?["name"]?.string.flatMap({ DeviceName(namespace: place, name: $0) })
+        let name = document["metadata"]?["name"]?.string.flatMap({
+          DeviceName(namespace: place, name: $0)
+        })
       else {
-        throw Failure(.failed, "\(text.name): expected Devices and DeviceModels with kind and metadata.name")
+        throw Failure(
+          .failed, "\(text.name): expected Devices and DeviceModels with kind and metadata.name")
       }
       targets.append(Target(kind: kind, name: name))
     }

@@ -26,6 +26,7 @@ enum DeviceArgument {
 /// `-n`, for commands that take one device.
 struct NamespaceOption: ParsableArguments {
   @Option(
-    name: [.short, .long], help: "The namespace of a device that is named without one (default: default).")
+    name: [.short, .long],
+    help: "The namespace of a device that is named without one (default: default).")
   var namespace: String?
 }

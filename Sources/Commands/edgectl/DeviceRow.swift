@@ -7,7 +7,9 @@ struct DeviceRow {
   let isWide: Bool
 
   var header: [String] {
-    (hasNamespace ? ["NAMESPACE"] : []) + ["NAME", "MODEL", "PROTOCOL", "STATE", "SYNC", "LAST ONLINE"]
+    (hasNamespace ? ["NAMESPACE"] : []) + [
+      "NAME", "MODEL", "PROTOCOL", "STATE", "SYNC", "LAST ONLINE",
+    ]
       + (isWide ? ["DESIRED", "REPORTED", "LABELS", "REASON"] : [])
   }
 
@@ -23,8 +25,10 @@ struct DeviceRow {
     guard isWide else { return cells }
     let labels = device["labels"]?.object?.map { $0.name + "=" + ($0.value.string ?? "") } ?? []
     return cells + [
-      .init("\(device["desiredVersion"]?.int ?? 0)"), .init("\(device["reportedVersion"]?.int ?? 0)"),
-      .init(labels.isEmpty ? "-" : labels.joined(separator: ",")), .init(link?["reason"]?.string ?? ""),
+      .init("\(device["desiredVersion"]?.int ?? 0)"),
+      .init("\(device["reportedVersion"]?.int ?? 0)"),
+      .init(labels.isEmpty ? "-" : labels.joined(separator: ",")),
+      .init(link?["reason"]?.string ?? ""),
     ]
   }
 
@@ -46,7 +50,7 @@ struct DeviceRow {
     }
   }
 
-  private static func sync(of device: JSON) -> Table.Cell {
+  static func sync(of device: JSON) -> Table.Cell {
     let failed = device["counts"]?["failed"]?.int ?? 0
     let pending = device["counts"]?["pending"]?.int ?? 0
     if failed > 0 { return .init("\(failed) failed", .red) }

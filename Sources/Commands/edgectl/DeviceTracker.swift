@@ -28,7 +28,8 @@ struct DeviceTracker {
     let before = devices[name]
     if event.name == "removed" {
       devices[name] = nil
-      return Change(device: json, before: before.map { .object($0) }, properties: [:], isRemoved: true)
+      return Change(
+        device: json, before: before.map { .object($0) }, properties: [:], isRemoved: true)
     }
     guard var device = json.object else { return nil }
     let changed = device["properties"]?.object ?? [:]
@@ -39,7 +40,8 @@ struct DeviceTracker {
     device["counts"] = .object(Self.counts(of: properties))
     devices[name] = device
     return Change(
-      device: .object(device), before: before.map { .object($0) }, properties: changed, isRemoved: false)
+      device: .object(device), before: before.map { .object($0) }, properties: changed,
+      isRemoved: false)
   }
 
   private static func counts(of properties: JSON.Members) -> JSON.Members {

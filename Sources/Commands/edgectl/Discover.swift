@@ -22,7 +22,7 @@ struct Discover: AsyncParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, yaml, json }
 
-  @Argument(help: "The driver: protocolName of manifests.")
+  @Argument(help: "The driver: protocolName of manifests.", completion: Completions.drivers)
   var driver: String?
 
   @Argument(
@@ -30,13 +30,16 @@ struct Discover: AsyncParsableCommand {
       "KEY=VALUE, an option of the scan; may be given several times.", valueName: "key=value"))
   var options: [KeyValue] = []
 
-  @Option(help: ArgumentHelp("Ask this device what it has, in place of a scan.", valueName: "device"))
+  @Option(
+    help: ArgumentHelp("Ask this device what it has, in place of a scan.", valueName: "device"),
+    completion: Completions.devices)
   var device: String?
 
   @Option(help: ArgumentHelp("How long to look at most, up to 1h.", valueName: "time"))
   var timeout = "60s"
 
-  @Option(help: ArgumentHelp("The find of this number; may be given several times.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("The find of this number; may be given several times.", valueName: "number"))
   var pick: [Int] = []
 
   @Option(help: ArgumentHelp("The name of the device that a find becomes.", valueName: "name"))
@@ -48,11 +51,14 @@ struct Discover: AsyncParsableCommand {
   @Flag(help: "With --apply: also where there is a device of that name.")
   var replace = false
 
-  @Option(help: ArgumentHelp("Write the manifests to a new file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the manifests to a new file.", valueName: "file"), completion: .file()
+  )
   var save: String?
 
   @Option(
-    name: [.customShort("o"), .long], help: "How to print: yaml is the manifests, json all that is known.")
+    name: [.customShort("o"), .long],
+    help: "How to print: yaml is the manifests, json all that is known.")
   var output = Format.table
 
   @Option(name: [.short, .long], help: "The namespace of what is found (default: default).")
@@ -61,7 +67,8 @@ struct Discover: AsyncParsableCommand {
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
   func validate() throws {
-    guard let limit = Duration(parsing: timeout), limit <= ScanRequest.longestTimeout, limit > .zero else {
+    guard let limit = Duration(parsing: timeout), limit <= ScanRequest.longestTimeout, limit > .zero
+    else {
       throw ValidationError("--timeout \(timeout): expected a time such as 30s or 5m, up to 1h.")
     }
     if let device {
@@ -81,7 +88,8 @@ struct Discover: AsyncParsableCommand {
     if Set(pick).count < pick.count { throw ValidationError("--pick names a find twice.") }
     if replace, !apply { throw ValidationError("--replace goes with --apply.") }
     if driver == nil, device == nil, apply || save != nil || name != nil || !pick.isEmpty {
-      throw ValidationError("A driver is missing; 'edgectl discover' lists those that can look for devices.")
+      throw ValidationError(
+        "A driver is missing; 'edgectl discover' lists those that can look for devices.")
     }
   }
 
@@ -89,6 +97,8 @@ struct Discover: AsyncParsableCommand {
     let terminal = Terminal.standard
     try await connection.withClient { client in
       if driver == nil, device == nil { return try await listDrivers(client, on: terminal) }
+      // What stands in the way is better known before a scan of an hour than after it.
+      if let save { try NewFile.check(save) }
       let finds = try await look(client, on: terminal)
       let manifests = try chosen(finds)
       switch output {
@@ -97,7 +107,7 @@ struct Discover: AsyncParsableCommand {
       case .yaml: terminal.out(FoundManifest.yaml(manifests))
       }
       if let save, !manifests.isEmpty {
-        try ManifestSource.create(save, text: FoundManifest.yaml(manifests))
+        try NewFile.create(save, text: FoundManifest.yaml(manifests))
         terminal.error("Written to \(save).\n")
       }
       if apply, !manifests.isEmpty { try await declare(manifests, client, on: terminal) }
@@ -129,7 +139,8 @@ struct Discover: AsyncParsableCommand {
     defer { line.clear() }
     if let device = try device.map({ try DeviceArgument.parse($0, namespace: namespace) }) {
       try await client.follow(
-        .post, ["v1", "devices", device.namespace, device.name, "describe"], query: [("timeout", timeout)],
+        .post, ["v1", "devices", device.namespace, device.name, "describe"],
+        query: [("timeout", timeout)],
         take)
     } else if let driver {
       let options = try await options(for: driver, client)
@@ -160,9 +171,12 @@ struct Discover: AsyncParsableCommand {
   private func listDrivers(_ client: AgentClient, on terminal: Terminal) async throws {
     let drivers = try await drivers(client)
     let document: JSON = ["items": .array(drivers.map(\.document))]
-    if let text = OutputFormat(rawValue: output.rawValue)?.document(document) { return terminal.out(text) }
+    if let text = OutputFormat(rawValue: output.rawValue)?.document(document) {
+      return terminal.out(text)
+    }
     guard !drivers.isEmpty else {
-      return terminal.error("No driver can look for devices. 'edgectl get mappers' lists the mappers.\n")
+      return terminal.error(
+        "No driver can look for devices. 'edgectl get mappers' lists the mappers.\n")
     }
     var table = Table(ScanDriver.header)
     for row in drivers.flatMap(\.rows) { table.add(row) }
@@ -174,7 +188,8 @@ struct Discover: AsyncParsableCommand {
   private func chosen(_ finds: FindList) throws -> [FoundManifest] {
     if apply || name != nil, pick.isEmpty, finds.items.count > 1 {
       throw Failure(
-        .usage, "\(finds.items.count) devices were found", hint: "--pick NUMBER says which of them is meant.")
+        .usage, "\(finds.items.count) devices were found",
+        hint: "--pick NUMBER says which of them is meant.")
     }
     var manifests = try finds.chosen(pick).map { FoundManifest($0) }
     if let name, !manifests.isEmpty {
@@ -193,7 +208,8 @@ struct Discover: AsyncParsableCommand {
         hint: "--name gives the find another name, --replace changes that device.")
     }
     let reply = try await client.send(
-      .put, ["v1", "manifests"], query: [("source", "discover")], body: FoundManifest.list(manifests).text)
+      .put, ["v1", "manifests"], query: [("source", "discover")],
+      body: FoundManifest.list(manifests).text)
     terminal.out(ChangeList.text(of: reply.json))
   }
 

@@ -8,10 +8,11 @@ struct Edgectl: AsyncParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "edgectl",
-    abstract: "Look at the devices of an edge node, set, call and find them, and keep their manifests.",
+    abstract:
+      "Look at the devices of an edge node, set, call and find them, and keep their manifests.",
     discussion: """
-      Speaks with edgecore over its unix socket, or with --server over its
-      loopback port, which only reads.
+      Speaks with edgecore over its unix socket, or with --server over its port,
+      which takes changes with a token only.
 
       Examples:
         edgectl get devices -A                       all devices
@@ -21,6 +22,9 @@ struct Edgectl: AsyncParsableCommand {
         edgectl call pump-1 reset                    make one do something
         edgectl discover modbus ip=10.0.0.7          look for devices
         edgectl apply -f devices/                    take manifests
+        edgectl history pump-1 temperature           plot the last hour
+        edgectl events --follow                      who does what, what fails
+        edgectl doctor                               what is wrong, and what to do
 
       A device is NAMESPACE/NAME; NAME alone is in the namespace of -n, or in
       default.
@@ -30,6 +34,10 @@ struct Edgectl: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      Get.self, Twin.self, CallCommand.self, Discover.self, Apply.self, Delete.self, Version.self,
+      Get.self, Describe.self, Twin.self, CallCommand.self, Discover.self, Apply.self, Delete.self,
+      History.self,
+      Events.self, Top.self, Token.self, Whoami.self, Doctor.self, SupportBundle.self,
+      Completion.self,
+      Version.self,
     ])
 }

@@ -5,9 +5,9 @@ internal import Glibc
 @main
 enum EntryPoint {
   static func main() async {
-    let arguments = hoist(Array(CommandLine.arguments.dropFirst()))
+    let arguments = join(hoist(Array(CommandLine.arguments.dropFirst())))
     do {
-      var command = try Edgectl.parseAsRoot(arguments)
+      var command = try await Edgectl.asyncParseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -24,10 +24,10 @@ enum EntryPoint {
     var rest = arguments[...]
     var moved: [String] = []
     while let first = rest.first {
-      if first == "--socket" || first == "--server", rest.count >= 2 {
+      if ConnectionOptions.names.contains(first), rest.count >= 2 {
         moved += rest.prefix(2)
         rest = rest.dropFirst(2)
-      } else if first.hasPrefix("--socket=") || first.hasPrefix("--server=") {
+      } else if ConnectionOptions.names.contains(where: { first.hasPrefix($0 + "=") }) {
         moved.append(first)
         rest = rest.dropFirst()
       } else {
@@ -37,6 +37,23 @@ enum EntryPoint {
     guard !rest.isEmpty else { return arguments }
     let end = rest.firstIndex(of: "--") ?? rest.endIndex
     return rest[..<end] + moved + rest[end...]
+  }
+
+  /// `--from -1h` means `--from=-1h`: the parser takes what begins with a minus for an option, here even for -h.
+  static func join(_ arguments: [String]) -> [String] {
+    let names: Set = ["--from", "--to", "--sort"]
+    var joined: [String] = []
+    var rest = arguments[...]
+    while let word = rest.popFirst() {
+      if word == "--" { return joined + [word] + rest }
+      if names.contains(word), let value = rest.first, value.hasPrefix("-"), !value.hasPrefix("--") {
+        joined.append(word + "=" + value)
+        rest = rest.dropFirst()
+      } else {
+        joined.append(word)
+      }
+    }
+    return joined
   }
 
   private static func leave(_ error: any Error) -> Never {

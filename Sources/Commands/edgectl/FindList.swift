@@ -66,7 +66,8 @@ struct FindList {
 
   static func cells(of find: JSON, number: Int) -> [Table.Cell] {
     let confidence = find["confidence"]?.int ?? 0
-    let settings = find["settings"]?.object?.map { $0.name + "=" + TwinView.text(of: $0.value) } ?? []
+    let settings =
+      find["settings"]?.object?.map { $0.name + "=" + TwinView.text(of: $0.value) } ?? []
     let exists = find["exists"]?.bool == true
     return [
       .init("\(number)"),

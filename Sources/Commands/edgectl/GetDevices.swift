@@ -15,11 +15,12 @@ struct GetDevices: AsyncParsableCommand {
         edgectl get devices
         edgectl get devices plant/pump-1 -o yaml
         edgectl get devices -A -l 'line in (1,2)' --state offline,degraded
+        edgectl get devices -A --where 'temperature.reported > 80' --sort -temperature.reported
         edgectl get devices -A --watch
       """,
     aliases: ["device"])
 
-  @Argument(help: "One device: NAME or NAMESPACE/NAME.")
+  @Argument(help: "One device: NAME or NAMESPACE/NAME.", completion: Completions.devices)
   var name: String?
 
   @Option(name: [.short, .long], help: "The namespace (default: default).")
@@ -31,12 +32,26 @@ struct GetDevices: AsyncParsableCommand {
   @Option(
     name: [.customShort("l"), .long],
     help: ArgumentHelp(
-      "Only devices with these labels: key=value, key!=value, 'key in (a,b)', key, !key.", valueName: "labels"
+      "Only devices with these labels: key=value, key!=value, 'key in (a,b)', key, !key.",
+      valueName: "labels"
     ))
   var selector: String?
 
   @Option(help: ArgumentHelp("Only devices in these states, between commas.", valueName: "states"))
   var state: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only devices for which this holds.",
+      discussion:
+        "Values of the twin, quality, age and link state compared; the grammar is in docs/api.md.",
+      valueName: "expression"))
+  var `where`: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Sort by these keys, between commas; -KEY from the greatest down.", valueName: "keys"))
+  var sort: String?
 
   @Option(name: [.customShort("o"), .long], help: "How to print.")
   var output = OutputFormat.table
@@ -48,10 +63,12 @@ struct GetDevices: AsyncParsableCommand {
 
   func validate() throws {
     if allNamespaces, namespace != nil { throw ValidationError("-A and -n exclude each other.") }
-    if name != nil, selector != nil || state != nil || allNamespaces {
-      throw ValidationError("A device is named: -A, -l and --state choose among several.")
+    let chooses = selector != nil || state != nil || `where` != nil || sort != nil
+    if name != nil, chooses || allNamespaces {
+      throw ValidationError(
+        "A device is named: -A, -l, --state, --where and --sort choose among several.")
     }
-    if watch, selector != nil || state != nil { throw ValidationError("--watch takes no -l and no --state.") }
+    if watch, chooses { throw ValidationError("--watch takes no -l, --state, --where and --sort.") }
     if watch, output != .table, output != .wide {
       throw ValidationError(
         "--watch prints a table; 'edgectl twin watch -o json' follows values for programs.")
@@ -64,7 +81,8 @@ struct GetDevices: AsyncParsableCommand {
     try await connection.withClient { client in
       if watch { return try await follow(client, device: device) }
       if let device {
-        let twin = try await client.send(.get, ["v1", "devices", device.namespace, device.name]).json
+        let twin = try await client.send(.get, ["v1", "devices", device.namespace, device.name])
+          .json
         show([twin], document: twin)
       } else {
         let devices = try await list(client)
@@ -79,16 +97,10 @@ struct GetDevices: AsyncParsableCommand {
     if !allNamespaces { query.append(("namespace", namespace ?? DeviceArgument.defaultNamespace)) }
     if let selector { query.append(("labelSelector", selector)) }
     if let state { query.append(("state", state)) }
+    if let `where` { query.append(("where", `where`)) }
+    if let sort { query.append(("sort", sort)) }
     if output == .json || output == .yaml { query.append(("fields", "full")) }
-    var devices: [JSON] = []
-    var token: String?
-    repeat {
-      let page = try await client.send(
-        .get, ["v1", "devices"], query: query + (token.map { [("continue", $0)] } ?? []))
-      devices += page.json["items"]?.array ?? []
-      token = page.json["continue"]?.string
-    } while token != nil
-    return devices
+    return try await client.devices(query)
   }
 
   private func show(_ devices: [JSON], document: JSON) {
@@ -100,7 +112,8 @@ struct GetDevices: AsyncParsableCommand {
     } else if devices.isEmpty {
       terminal.error(
         allNamespaces
-          ? "No devices.\n" : "No devices in namespace \(namespace ?? DeviceArgument.defaultNamespace).\n")
+          ? "No devices.\n"
+          : "No devices in namespace \(namespace ?? DeviceArgument.defaultNamespace).\n")
     } else {
       var table = Table(columns.header)
       for device in devices { table.add(columns.cells(of: device)) }
@@ -110,7 +123,9 @@ struct GetDevices: AsyncParsableCommand {
 
   private func follow(_ client: AgentClient, device: DeviceName?) async throws {
     // A device that is not there would be waited for without a word.
-    if let device { _ = try await client.send(.get, ["v1", "devices", device.namespace, device.name]) }
+    if let device {
+      _ = try await client.send(.get, ["v1", "devices", device.namespace, device.name])
+    }
     var query: [(String, String)] = []
     if let device {
       query.append(("device", device.description))
@@ -120,7 +135,9 @@ struct GetDevices: AsyncParsableCommand {
     let terminal = Terminal.standard
     var table = Table(columns.header)
     // Columns as wide as what is there now needs; they grow with what comes.
-    for device in try await device == nil ? list(client) : [] { table.widen(for: columns.cells(of: device)) }
+    for device in try await device == nil ? list(client) : [] {
+      table.widen(for: columns.cells(of: device))
+    }
     terminal.out(table.headerLine(on: terminal))
     var tracker = DeviceTracker()
     var shown: [String: [Table.Cell]] = [:]

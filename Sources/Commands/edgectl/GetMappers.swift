@@ -4,7 +4,8 @@ internal import JSON
 
 struct GetMappers: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mappers", abstract: "Show the mapper libraries: state, devices, restarts, last fault.",
+    commandName: "mappers",
+    abstract: "Show the mapper libraries: state, devices, restarts, last fault.",
     discussion: """
       Examples:
         edgectl get mappers -o wide
@@ -12,7 +13,7 @@ struct GetMappers: AsyncParsableCommand {
       """,
     aliases: ["mapper"])
 
-  @Argument(help: "One mapper, by its file name.")
+  @Argument(help: "One mapper, by its file name.", completion: Completions.mappers)
   var file: String?
 
   @Option(name: [.customShort("o"), .long], help: "How to print.")
@@ -49,7 +50,8 @@ enum MapperRow {
     let common = ["FILE", "VERSION", "STATE", "AGE", "DEVICES", "RESTARTS"]
     return isWide
       ? common + [
-        "ISOLATION", "PID", "READS", "FAILED", "WRITES", "FAILED", "MISSED", "DROPPED", "DRIVERS", "METHODS",
+        "ISOLATION", "PID", "READS", "FAILED", "WRITES", "FAILED", "MISSED", "DROPPED", "DRIVERS",
+        "METHODS",
         "LAST FAULT",
       ]
       : common + ["LAST FAULT"]
@@ -68,9 +70,11 @@ enum MapperRow {
     let fault = Table.Cell(fault(of: mapper))
     guard isWide else { return cells + [fault] }
     let drivers = mapper["drivers"]?.array?.compactMap { $0["id"]?.string } ?? []
-    let methods = mapper["drivers"]?.array?.reduce(0) { $0 + ($1["methods"]?.array?.count ?? 0) } ?? 0
+    let methods =
+      mapper["drivers"]?.array?.reduce(0) { $0 + ($1["methods"]?.array?.count ?? 0) } ?? 0
     return cells + [
-      .init(mapper["isolation"]?.string ?? "-"), .init(mapper["processID"]?.int.map { "\($0)" } ?? "-"),
+      .init(mapper["isolation"]?.string ?? "-"),
+      .init(mapper["processID"]?.int.map { "\($0)" } ?? "-"),
       count("reads"), count("readFailures"),
       count("writes"),
       count("writeFailures"), count("missedCycles"), count("droppedSamples"),
@@ -78,7 +82,7 @@ enum MapperRow {
     ]
   }
 
-  private static func state(_ state: String) -> Table.Cell {
+  static func state(_ state: String) -> Table.Cell {
     switch state {
     case "running": .init(state, .green)
     case "starting", "restarting": .init(state, .yellow)
@@ -88,7 +92,7 @@ enum MapperRow {
   }
 
   /// Why it does not run now, else how it last ended.
-  private static func fault(of mapper: JSON) -> String {
+  static func fault(of mapper: JSON) -> String {
     if let message = mapper["message"]?.string { return message }
     guard let fault = mapper["lastFault"]?.string else { return "" }
     return "\(fault), \(Age.text(since: mapper["lastFaultTime"]?.string)) ago"

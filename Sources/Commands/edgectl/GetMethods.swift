@@ -5,7 +5,8 @@ internal import JSON
 
 struct GetMethods: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "methods", abstract: "Show what a device can do: its methods, with arguments and result.",
+    commandName: "methods",
+    abstract: "Show what a device can do: its methods, with arguments and result.",
     discussion: """
       FLAGS: 'idempotent' does the same when it is called twice, 'changes' changes
       the device, 'confirm' can do harm and needs a confirmation.
@@ -16,7 +17,7 @@ struct GetMethods: AsyncParsableCommand {
       """,
     aliases: ["method"])
 
-  @Argument(help: "NAME or NAMESPACE/NAME.")
+  @Argument(help: "NAME or NAMESPACE/NAME.", completion: Completions.devices)
   var device: String
 
   @Option(name: [.customShort("o"), .long], help: "How to print.")
@@ -56,12 +57,17 @@ enum MethodRow {
     let arguments = (method["arguments"]?.array ?? []).map {
       ($0["name"]?.string ?? "") + "=" + ($0["type"]?.string ?? "").uppercased()
     }
-    let flags = [("idempotent", "idempotent"), ("changesState", "changes"), ("needsConfirmation", "confirm")]
-      .compactMap { method[$0.0]?.bool == true ? $0.1 : nil }
+    let flags = [
+      ("idempotent", "idempotent"), ("changesState", "changes"), ("needsConfirmation", "confirm"),
+    ]
+    .compactMap { method[$0.0]?.bool == true ? $0.1 : nil }
     return [
-      .init(method["name"]?.string ?? ""), .init(arguments.isEmpty ? "-" : arguments.joined(separator: " ")),
+      .init(method["name"]?.string ?? ""),
+      .init(arguments.isEmpty ? "-" : arguments.joined(separator: " ")),
       .init(method["result"]?.string ?? "-"),
-      .init(flags.isEmpty ? "-" : flags.joined(separator: ","), flags.contains("confirm") ? .yellow : nil),
+      .init(
+        flags.isEmpty ? "-" : flags.joined(separator: ","),
+        flags.contains("confirm") ? .yellow : nil),
       .init(method["summary"]?.string ?? ""),
     ]
   }

@@ -4,7 +4,8 @@ internal import JSON
 
 struct GetNode: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "node", abstract: "Show the agent: version, uptime, modules, and with -o wide its counters.")
+    commandName: "node",
+    abstract: "Show the agent: version, uptime, modules, and with -o wide its counters.")
 
   @Option(name: [.customShort("o"), .long], help: "How to print.")
   var output = OutputFormat.table
@@ -39,18 +40,30 @@ enum NodeView {
     for reason in node["notReady"]?.array?.compactMap(\.string) ?? [] {
       text += terminal.paint("Not ready: ", .red) + reason + "\n"
     }
-    guard isWide, let counters = node["counters"]?.object, !counters.isEmpty else { return text }
+    guard isWide, node["counters"]?.object?.isEmpty == false else { return text }
     var list = Table(["COUNTER", "VALUE"])
-    for row in rows(of: .object(counters), path: "") { list.add(row) }
+    for row in counters(of: node) { list.add(row) }
     return text + "\n" + list.text(on: terminal)
+  }
+
+  /// Rows of names and values.
+  static func counters(of node: JSON) -> [[Table.Cell]] {
+    guard let counters = node["counters"]?.object, !counters.isEmpty else { return [] }
+    return rows(of: .object(counters), path: "")
   }
 
   /// Nested objects as dotted names; the parts of an array by number, unless it has one only.
   private static func rows(of json: JSON, path: String) -> [[Table.Cell]] {
     if let items = json.array, !items.isEmpty {
-      return items.enumerated().flatMap { rows(of: $1, path: items.count == 1 ? path : "\(path).\($0)") }
+      return items.enumerated().flatMap {
+        rows(of: $1, path: items.count == 1 ? path : "\(path).\($0)")
+      }
     }
-    guard let members = json.object else { return [[.init(path), .init(json.string ?? json.text)]] }
-    return members.flatMap { rows(of: $0.value, path: path.isEmpty ? $0.name : path + "." + $0.name) }
+    guard let members = json.object else {
+      return [[.init(path), .init(json.string ?? json.text)]]
+    }
+    return members.flatMap {
+      rows(of: $0.value, path: path.isEmpty ? $0.name : path + "." + $0.name)
+    }
   }
 }

@@ -15,33 +15,26 @@ enum ManifestSource {
   /// - Parameter path: `-` is standard input; of a folder its `*.yaml`, `*.yml` and `*.json`, sorted.
   static func read(_ path: String) throws(Failure) -> [Text] {
     if path == "-" {
-      return [Text(name: "standard input", text: try text(of: STDIN_FILENO, name: "standard input"))]
+      return [
+        Text(name: "standard input", text: try text(of: STDIN_FILENO, name: "standard input"))
+      ]
     }
     var status = stat()
     guard stat(path, &status) == 0 else { throw failure(path) }
     guard status.st_mode & S_IFMT == S_IFDIR else { return [try file(path)] }
-    let names = try entries(of: path).filter {
+    guard let entries = FileText.names(in: path) else { throw failure(path) }
+    let names = entries.filter {
       $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") || $0.hasSuffix(".json")
     }
     guard !names.isEmpty else {
-      throw Failure(.failed, "\(path): no manifests", hint: "A folder's *.yaml, *.yml and *.json are read.")
+      throw Failure(
+        .failed, "\(path): no manifests", hint: "A folder's *.yaml, *.yml and *.json are read.")
     }
     var texts: [Text] = []
-    for name in names { texts.append(try file(path.hasSuffix("/") ? path + name : path + "/" + name)) }
-    return texts
-  }
-
-  private static func entries(of folder: String) throws(Failure) -> [String] {
-    guard let directory = opendir(folder) else { throw failure(folder) }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if !name.hasPrefix(".") { names.append(name) }
+    for name in names {
+      texts.append(try file(path.hasSuffix("/") ? path + name : path + "/" + name))
     }
-    return names.sorted()
+    return texts
   }
 
   private static func file(_ path: String) throws(Failure) -> Text {
@@ -70,19 +63,7 @@ enum ManifestSource {
     return text
   }
 
-  /// Writes a file that is not there yet: an older one may hold somebody's changes.
-  static func create(_ path: String, text: String) throws(Failure) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure(path) }
-    defer { close(descriptor) }
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(path) }
-      rest = rest.dropFirst(count)
-    }
+  private static func failure(_ path: String) -> Failure {
+    Failure(.failed, "\(path): \(Errno.text())")
   }
-
-  private static func failure(_ path: String) -> Failure { Failure(.failed, "\(path): \(Errno.text())") }
 }

@@ -28,7 +28,9 @@ enum PrettyJSON {
       let lines = elements.map { inner + body($0, indent: inner) }
       return "[\n" + lines.joined(separator: ",\n") + "\n" + indent + "]"
     case .object(let members) where !members.isEmpty:
-      let lines = members.map { inner + JSON.string($0.name).text + ": " + body($0.value, indent: inner) }
+      let lines = members.map {
+        inner + JSON.string($0.name).text + ": " + body($0.value, indent: inner)
+      }
       return "{\n" + lines.joined(separator: ",\n") + "\n" + indent + "}"
     default:
       return json.text

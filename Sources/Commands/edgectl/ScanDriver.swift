@@ -30,7 +30,9 @@ struct ScanDriver {
   }
 
   var document: JSON {
-    var members: JSON.Members = ["driver": .string(id), "title": .string(title), "mapper": .string(file)]
+    var members: JSON.Members = [
+      "driver": .string(id), "title": .string(title), "mapper": .string(file),
+    ]
     if let schema { members.append("scanSchema", schema) }
     return .object(members)
   }

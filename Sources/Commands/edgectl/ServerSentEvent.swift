@@ -4,11 +4,13 @@
 struct ServerSentEvent: Equatable {
   var name: String
   var data: String
+  /// Where a reader goes on after it; empty: it has none.
+  var id = ""
 
   /// Puts events together from pieces that break anywhere. Comments and other fields are skipped.
   struct Parser {
     private var line: [UInt8] = []
-    private var name = ""
+    private var event = ServerSentEvent(name: "", data: "")
     private var data: [String] = []
 
     mutating func take(_ bytes: some Collection<UInt8>) -> [ServerSentEvent] {
@@ -20,8 +22,11 @@ struct ServerSentEvent: Equatable {
         }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         if line.isEmpty {
-          if !data.isEmpty { events.append(.init(name: name, data: data.joined(separator: "\n"))) }
-          name = ""
+          if !data.isEmpty {
+            event.data = data.joined(separator: "\n")
+            events.append(event)
+          }
+          event = ServerSentEvent(name: "", data: "")
           data = []
         } else {
           field(String(decoding: line, as: UTF8.self))
@@ -36,8 +41,9 @@ struct ServerSentEvent: Equatable {
       var value = parts.count > 1 ? parts[1] : ""
       if value.hasPrefix(" ") { value = value.dropFirst() }
       switch parts[0] {
-      case "event": name = String(value)
+      case "event": event.name = String(value)
       case "data": data.append(String(value))
+      case "id": event.id = String(value)
       default: break
       }
     }

@@ -8,14 +8,16 @@ struct Table {
 
     init(_ text: String, _ color: Terminal.Color? = nil) {
       // What a device sends must not move the cursor or break the line.
-      self.text = String(String.UnicodeScalarView(text.unicodeScalars.map { Self.isControl($0) ? " " : $0 }))
+      self.text = String(
+        String.UnicodeScalarView(text.unicodeScalars.map { Self.isControl($0) ? " " : $0 }))
       self.color = color
     }
 
     init(stringLiteral text: String) { self.init(text) }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .lineSeparator
+      scalar.properties.generalCategory == .control
+        || scalar.properties.generalCategory == .lineSeparator
     }
   }
 
@@ -46,14 +48,18 @@ struct Table {
     rows.reduce(into: headerLine(on: terminal)) { $0 += line($1, on: terminal) }
   }
 
-  func headerLine(on terminal: Terminal) -> String { line(header.map { Cell($0, .bold) }, on: terminal) }
+  func headerLine(on terminal: Terminal) -> String {
+    line(header.map { Cell($0, .bold) }, on: terminal)
+  }
 
   func line(_ row: [Cell], on terminal: Terminal) -> String {
     let last = row.lastIndex { !$0.text.isEmpty } ?? 0
     var line = ""
     for (column, cell) in row.enumerated() where column <= last {
       line += terminal.paint(cell.text, cell.text.isEmpty ? nil : cell.color)
-      if column < last { line += String(repeating: " ", count: max(0, widths[column] - cell.text.count) + 2) }
+      if column < last {
+        line += String(repeating: " ", count: max(0, widths[column] - cell.text.count) + 2)
+      }
     }
     return line + "\n"
   }

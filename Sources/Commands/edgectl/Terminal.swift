@@ -9,6 +9,8 @@ struct Terminal: Sendable {
     case yellow = "33"
     case faint = "2"
     case bold = "1"
+    case cyan = "36"
+    case reverse = "7"
   }
 
   /// Whether the output may be coloured: a terminal that can, and nobody said no (https://no-color.org).
@@ -31,6 +33,19 @@ struct Terminal: Sendable {
     if !write(text, to: STDOUT_FILENO) { exit(0) }
   }
 
+  /// Columns and rows of the output; what `COLUMNS` says, or 80 × 24, where it is no terminal.
+  var size: (columns: Int, rows: Int) {
+    var size = winsize()
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 {
+      return (Int(size.ws_col), Int(size.ws_row))
+    }
+    let columns = Self.environment("COLUMNS").flatMap { Int($0) } ?? 80
+    return (min(max(columns, 20), 1000), 24)
+  }
+
+  /// Whether the output is a screen that can be written over.
+  var isScreen: Bool { isatty(STDOUT_FILENO) == 1 && Self.environment("TERM") != "dumb" }
+
   /// Whether somebody sits there who can be asked, and sees what goes on.
   var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
@@ -39,6 +54,11 @@ struct Terminal: Sendable {
     error(question + " [y/N] ")
     guard let answer = readLine(strippingNewline: true)?.lowercased() else { return false }
     return answer == "y" || answer == "yes"
+  }
+
+  /// Bytes as they stand.
+  func out(bytes: some Collection<UInt8>) {
+    if !Array(bytes).withUnsafeBytes({ Self.write($0, to: STDOUT_FILENO) }) { exit(0) }
   }
 
   func error(_ text: String) { _ = write(text, to: STDERR_FILENO) }
@@ -51,17 +71,19 @@ struct Terminal: Sendable {
 
   private func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count < 0 {
-          if errno == EINTR { continue }
-          return false
-        }
-        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    return text.withUTF8 { Self.write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        return false
       }
-      return true
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
+    return true
   }
 }

@@ -16,10 +16,10 @@ struct TwinGet: AsyncParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, yaml, value }
 
-  @Argument(help: "NAME or NAMESPACE/NAME.")
+  @Argument(help: "NAME or NAMESPACE/NAME.", completion: Completions.devices)
   var device: String
 
-  @Argument(help: "One property.")
+  @Argument(help: "One property.", completion: Completions.properties)
   var property: String?
 
   @Option(name: [.customShort("o"), .long], help: "How to print; value needs a property.")
@@ -35,7 +35,8 @@ struct TwinGet: AsyncParsableCommand {
 
   func run() async throws {
     let name = try DeviceArgument.parse(device, namespace: namespace.namespace)
-    let path = ["v1", "devices", name.namespace, name.name] + (property.map { ["properties", $0] } ?? [])
+    let path =
+      ["v1", "devices", name.namespace, name.name] + (property.map { ["properties", $0] } ?? [])
     let json = try await connection.withClient { try await $0.send(.get, path).json }
     let terminal = Terminal.standard
     switch output {

@@ -21,7 +21,7 @@ enum TwinView {
   }
 
   static func table(of properties: JSON.Members, on terminal: Terminal) -> String {
-    var table = Table(["PROPERTY", "REPORTED", "QUALITY", "AGE", "DESIRED", "STATE"])
+    var table = Table(["PROPERTY", "REPORTED", "QUALITY", "AGE", "DESIRED", "STATE", "DETAIL"])
     for property in properties { table.add(cells(of: property.name, property.value)) }
     return table.text(on: terminal)
   }
@@ -33,7 +33,7 @@ enum TwinView {
       .init(name), .init(value(of: reported, unit: unit)), quality(of: reported),
       .init(Age.text(since: reported?["time"]?.string)),
       .init(property["desired"] == nil ? "-" : value(of: property["desired"], unit: unit)),
-      state(of: property),
+      stateWord(of: property), detail(of: property),
     ]
   }
 
@@ -46,9 +46,25 @@ enum TwinView {
   /// Strings without quotes.
   static func text(of value: JSON) -> String { value.string ?? value.text }
 
+  /// `uncertain: stale`; the driver's words, which may be long, are the detail.
   private static func quality(of reported: JSON?) -> Table.Cell {
     guard let quality = reported?["quality"]?.string else { return "-" }
-    return .init(quality + (reason(of: reported).map { ": " + $0 } ?? ""), color(ofQuality: quality))
+    return .init(
+      quality + (reported?["reason"]?.string.map { ": " + $0 } ?? ""), color(ofQuality: quality))
+  }
+
+  /// What the driver said of the reading and of the desired value.
+  private static func detail(of property: JSON) -> Table.Cell {
+    let reading = property["reported"]?["error"]?.string
+    var writing = property["desired"]?["error"]?.string
+    if let attempts = property["desired"]?["attempts"]?.int, attempts > 1,
+      property["desired"]?["state"]?.string == "pending"
+    {
+      writing = (writing.map { $0 + " " } ?? "") + "(\(attempts) attempts)"
+    }
+    if reading == writing { return .init(reading ?? "") }
+    return .init(
+      [reading, writing.map { "desired: " + $0 }].compactMap { $0 }.joined(separator: "; "))
   }
 
   static func color(ofQuality quality: String) -> Terminal.Color? {
@@ -75,13 +91,24 @@ enum TwinView {
     switch state {
     case "failed": return .init(text, .red)
     case "pending": return .init(text, .yellow)
-    default: return differs(property) ? .init(text + ", but differs now", .yellow) : .init(text, .green)
+    default:
+      return differs(property) ? .init(text + ", but differs now", .yellow) : .init(text, .green)
     }
+  }
+
+  /// The same without the reason.
+  private static func stateWord(of property: JSON) -> Table.Cell {
+    guard let state = property["desired"]?["state"]?.string, state == "failed" || state == "pending"
+    else {
+      return self.state(of: property)
+    }
+    return .init(state, state == "failed" ? .red : .yellow)
   }
 
   /// A reading from before the value was applied says nothing about it. (Times of this form sort as text.)
   private static func differs(_ property: JSON) -> Bool {
     property["inSync"]?.bool == false
-      && property["reported"]?["time"]?.string ?? "" > property["desired"]?["stateTime"]?.string ?? ""
+      && property["reported"]?["time"]?.string ?? "" > property["desired"]?["stateTime"]?.string
+        ?? ""
   }
 }

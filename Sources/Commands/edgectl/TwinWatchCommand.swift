@@ -18,15 +18,18 @@ struct TwinWatchCommand: AsyncParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, json }
 
-  @Argument(help: "NAME or NAMESPACE/NAME; every device if absent.")
+  @Argument(
+    help: "NAME or NAMESPACE/NAME; every device if absent.", completion: Completions.devices)
   var device: String?
 
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp("Only this property; may be given several times.", valueName: "name"))
+    help: ArgumentHelp("Only this property; may be given several times.", valueName: "name"),
+    completion: Completions.properties)
   var property: [String] = []
 
-  @Option(name: [.short, .long], help: "The namespace; all of them if neither it nor a device is given.")
+  @Option(
+    name: [.short, .long], help: "The namespace; all of them if neither it nor a device is given.")
   var namespace: String?
 
   @Option(name: [.customShort("o"), .long], help: "How to print.")
@@ -49,10 +52,12 @@ struct TwinWatchCommand: AsyncParsableCommand {
     try await connection.withClient { client in
       // What is not there would be waited for without a word.
       if let device {
-        let twin = try await client.send(.get, ["v1", "devices", device.namespace, device.name]).json
+        let twin = try await client.send(.get, ["v1", "devices", device.namespace, device.name])
+          .json
         for name in property where twin["properties"]?[name] == nil {
           throw Failure(
-            .notFound, "\(device) has no property \(name).", hint: "'edgectl twin get \(device)' lists them.")
+            .notFound, "\(device) has no property \(name).",
+            hint: "'edgectl twin get \(device)' lists them.")
         }
       }
       let terminal = Terminal.standard
@@ -61,7 +66,8 @@ struct TwinWatchCommand: AsyncParsableCommand {
       if output == .table { terminal.out(lines.header(on: terminal)) }
       try await client.watch(query: query) { event in
         if output == .json {
-          terminal.out(#"{"event":"# + JSON.string(event.name).text + #","data":"# + event.data + "}\n")
+          terminal.out(
+            #"{"event":"# + JSON.string(event.name).text + #","data":"# + event.data + "}\n")
         } else if let change = try tracker.take(event) {
           terminal.out(lines.text(of: change, on: terminal))
         }

@@ -10,18 +10,27 @@ struct RunCases: ParsableCommand {
     discussion: """
       A case is a folder: device.yaml has a DeviceModel and a Device, expected.txt
       says what happens, and exchange.txt, if it is there, what the device on the
-      other end of a TCP connection hears and says; {port} in device.yaml is its
-      port.
+      other end of a wire hears and says.
 
       expected.txt:
+        broker                          first: starts a mosquitto; {port} in
+                                        device.yaml is its port
         value PROPERTY TYPE VALUE       a read gives this
         failed PROPERTY TEXT            a read fails with this text
+        await PROPERTY TYPE VALUE       reads come to give this
+        await-failed PROPERTY TEXT      reads come to fail with this text
+        read                            reads all properties at once
+        got PROPERTY TYPE VALUE         that read gave this
+        got-failed PROPERTY TEXT        that read failed with this text
         set PROPERTY VALUE              sets it
         set-failed PROPERTY VALUE TEXT  setting it fails with this text
         refused PROPERTY TEXT           the property's settings were refused
         device-refused TEXT             the device's settings were refused
+        publish TOPIC PAYLOAD           the device publishes
+        published TOPIC PAYLOAD         the mapper's next message
 
-      exchange.txt:
+      exchange.txt, on a TCP connection to {port} of 127.0.0.1:
+        serial                          first: on a serial line, {tty}
         < 01 02 .. "text"               the mapper sends these bytes; .. is any
         > 01 02 "text"                  the device sends these
         close                           the device closes the connection

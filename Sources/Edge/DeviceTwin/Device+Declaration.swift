@@ -14,8 +14,10 @@ extension Device {
   func declare(_ description: DeviceDescription) {
     let now = WallClock.monotonic
     let time = context.clock.nanoseconds
+    var event: EventRecord?
     state.withLock { state in
       guard !state.isRemoved, state.description != description else { return }
+      if state.description != nil { event = .declared(description, "change") }
       let isFirst = state.description == nil
       let wasMapped = state.isMapped
       var changes: [StoreChange] = []
@@ -43,7 +45,7 @@ extension Device {
       let version = takeManifest(time: time, now: now, in: &state, changes: &changes)
       // Rows that go take their versions along.
       if changes.contains(where: \.forgetsVersion) { changes.insert(.device(deviceRow(state)), at: 0) }
-      state.noteOwnChange()
+      state.noteShapeChange()
       for place in state.properties.indices where state.properties[place].due < .max {
         state.nextReport = min(state.nextReport, state.properties[place].due)
       }
@@ -53,6 +55,7 @@ extension Device {
         store(allRows(of: state), desiredVersion: state.desiredVersion, now: now, in: &state)
       }
     }
+    if let event { context.events?.record(event) }
     pursueDesired(now: now)
     wakeUp(at: state.withLock { min($0.nextReport, $0.nextSave) }, changed: true)
   }
@@ -136,6 +139,12 @@ extension Device {
         state.setDesired(desired, at: place)
         state.noteChange(at: place)
         changes.append(.desired(property: property.id, .init(desired)))
+        if context.events != nil {
+          state.untold.append(
+            event(
+              of: [(place: place, new: desired)], in: state, version: new,
+              caller: .manifest(state.description?.origin ?? "")))
+        }
         context.counters.desiredAccepted.add()
       }
       changes.removeAll { if case .property(let row) = $0 { row.id == property.id } else { false } }
@@ -252,9 +261,13 @@ extension Device {
   }
 
   /// The device is gone, and its rows too.
-  func remove() {
-    state.withLock { state in
-      guard !state.isRemoved else { return }
+  ///
+  /// - Returns: where it was declared.
+  @discardableResult
+  func remove() -> String {
+    let origin = state.withLock { state -> String in
+      let origin = state.description?.origin ?? ""
+      guard !state.isRemoved else { return origin }
       state.isRemoved = true
       state.driver = nil
       state.driverLayout = nil
@@ -269,7 +282,9 @@ extension Device {
       if !context.writer.submit(operation) {
         logger().error("too many writes wait: the device's rows are left in the file")
       }
+      return origin
     }
     context.schedule.forget(self)
+    return origin
   }
 }

@@ -29,7 +29,8 @@ extension Device {
       guard state.layout === layout, !state.isRemoved else { return nil }
       state.sequence += 1
       if state.link.state == .online || state.link.state == .degraded { state.link.lastOnline = arrival }
-      let change = state.change + 1
+      let changes = state.changes
+      var change: UInt64 = 0
       var next = state.nextReport
       samples.withUnsafeBufferPointer { samples in
         state.properties.withUnsafeMutableBufferPointer { properties in
@@ -40,8 +41,11 @@ extension Device {
               continue
             }
             guard properties[place].take(samples[index], arrival: arrival, now: now) else { continue }
+            if !hasChanged {
+              hasChanged = true
+              change = changes?.next() ?? 0
+            }
             properties[place].change = change
-            hasChanged = true
             if properties[place].due < next { next = properties[place].due }
           }
         }

@@ -62,6 +62,7 @@ extension Device {
       due = state.nextDesired
       return job?.writes.isEmpty ?? true ? nil : job
     }
+    tellEvents()
     wakeUp(at: due, changed: hasChanged)
     guard let job else { return }
     context.counters.writesStarted.add(job.writes.count)
@@ -91,7 +92,7 @@ extension Device {
       problem = "not applied within its time to live of \(limit) ms"
     }
     let last = desired.error.isEmpty ? "" : "; last error: \(desired.error)"
-    conclude(place, .failed, error: problem + last, now: now, in: &state)
+    conclude(place, .failed, error: problem + last, isExpired: true, now: now, in: &state)
     return true
   }
 
@@ -176,10 +177,15 @@ extension Device {
     }
   }
 
-  func conclude(_ place: Int, _ outcome: DesiredState, error: String, now: Int64, in state: inout DeviceState)
-  {
+  func conclude(
+    _ place: Int, _ outcome: DesiredState, error: String, isExpired: Bool = false, now: Int64,
+    in state: inout DeviceState
+  ) {
     state.desired[place]?.become(outcome, error: error, at: context.clock.nanoseconds)
     state.noteChange(at: place)
+    if let desired = state.desired[place] {
+      noteOutcome(desired, at: place, isExpired: isExpired, in: &state)
+    }
     saveOutcome(place, now: now, in: &state)
   }
 

@@ -24,7 +24,7 @@ extension Device {
           next = min(next, due)
           continue
         }
-        if state.properties[place].latest.looks(like: state.properties[place].published) {
+        if state.properties[place].isReported {
           // It changed and came back within its cycle.
           state.properties[place].due = .max
         } else {
@@ -34,11 +34,7 @@ extension Device {
       state.nextReport = next
       guard !places.isEmpty || state.isLinkDue else { return }
       if submitReport(of: places, milliseconds: milliseconds, in: &state) {
-        for place in places {
-          state.properties[place].due = .max
-          state.properties[place].lastReport = now
-          state.properties[place].published = state.properties[place].latest
-        }
+        for place in places { state.properties[place].becomeReported(at: now) }
         state.isLinkDue = false
       } else {
         isPostponed = true
@@ -52,16 +48,13 @@ extension Device {
     let version = state.reportedVersion + (places.isEmpty ? 0 : 1)
     var rows: [Report.Row] = []
     rows.reserveCapacity(places.count)
-    for place in places {
-      let property = state.properties[place]
-      rows.append(
-        Report.Row(
-          property: property.id, name: property.name, typeName: property.typeName, last: property.published,
-          current: property.latest, isOptional: property.isOptional, hasDesired: property.hasDesired))
-    }
-    let desired = places.compactMap { state.properties[$0].hasDesired ? state.desired[$0] : nil }
+    let layout = state.layout
+    for place in places { rows.append(state.properties[place].reportRow(place: place, in: layout)) }
+    let desired =
+      state.desired.isEmpty
+      ? [] : places.compactMap { state.properties[$0].hasDesired ? state.desired[$0] : nil }
     let report = Report(
-      rows: rows, desired: desired, version: version, milliseconds: milliseconds,
+      rows: rows, layout: layout, desired: desired, version: version, milliseconds: milliseconds,
       link: state.isLinkDue ? (deviceRow(state), state.stateWord) : nil,
       delta: places.isEmpty ? nil : encodeDelta(of: state, milliseconds: milliseconds)
     ) { [self] report, error in
@@ -98,7 +91,8 @@ extension Device {
     state.withLock { state in
       for row in report.rows {
         // By now the list may be another one.
-        guard let place = state.place(of: row.name), state.properties[place].id == row.property else {
+        guard let place = state.place(of: report.name(of: row)), state.properties[place].id == row.property
+        else {
           continue
         }
         state.properties[place].due = min(state.properties[place].due, due)

@@ -11,11 +11,12 @@ extension Device {
   func snapshot(of state: borrowing DeviceState, after change: UInt64? = nil, only names: Set<String>? = nil)
     -> DeviceSnapshot
   {
+    let isComplete = change.map { $0 < state.shapeChange } ?? true
     var properties: [PropertySnapshot] = []
     let modelled = state.layout?.count ?? 0
     func add(_ place: Int) {
       let property = state.properties[place]
-      guard property.isLive, change.map({ property.change > $0 }) ?? true,
+      guard property.isLive, isComplete || property.change > change ?? 0,
         names?.contains(property.name) ?? true
       else { return }
       properties.append(snapshot(of: place, in: state))
@@ -26,10 +27,11 @@ extension Device {
       name: name, model: state.description?.model ?? "", labels: state.description?.labels ?? [:],
       protocolName: state.description?.protocolName, link: state.link, desiredVersion: state.desiredVersion,
       reportedVersion: state.reportedVersion, properties: properties, change: state.change,
-      sequence: state.sequence)
+      sequence: state.sequence, ownChange: state.ownChange, instance: id,
+      isComplete: isComplete)
   }
 
-  private func snapshot(of place: Int, in state: borrowing DeviceState) -> PropertySnapshot {
+  func snapshot(of place: Int, in state: borrowing DeviceState) -> PropertySnapshot {
     let property = state.properties[place]
     let definition = state.definition(of: place)
     return PropertySnapshot(

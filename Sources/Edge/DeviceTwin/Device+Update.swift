@@ -50,7 +50,7 @@ extension Device {
 
   // MARK: Checks
 
-  private func check(_ request: TwinRequest, in state: borrowing DeviceState) throws(Refusal) {
+  func check(_ request: TwinRequest, in state: borrowing DeviceState) throws(Refusal) {
     var added = 0
     for (name, change) in request.items {
       guard let place = state.place(of: name), state.properties[place].isLive else {
@@ -139,70 +139,99 @@ extension Device {
   private func apply(_ request: TwinRequest, time: Int64, now: Int64, in state: inout DeviceState)
     throws(Refusal)
   {
+    var plan = prepare(request, time: time, now: now, in: &state)
+    let rows = plan.rows
+    plan.rows = []
+    let event = request.event
+    let operation = TwinOperation(rows) { [self, plan] error, database in
+      finish(plan, error: error, in: database, time: time) { error in
+        guard let error else { return publish(plan.answer) }
+        refuse(
+          Refusal(code: 500, reason: "the update could not be stored: \(error.message)"), event: event,
+          milliseconds: context.clock.milliseconds)
+      }
+    }
+    guard !context.writer.submit(operation) else { return }
+    undo(plan, in: &state)
+    throw Refusal(code: 503, reason: "too many updates wait for the disk")
+  }
+
+  /// Makes a checked request's changes in memory. To be followed, before the lock is left, by handing the rows to
+  /// the writer or by `undo`.
+  func prepare(_ request: TwinRequest, time: Int64, now: Int64, in state: inout DeviceState) -> UpdatePlan {
     let versions = (desired: state.desiredVersion, reported: state.reportedVersion)
-    let count = state.properties.count
-    var rows: [StoreChange] = []
-    var steps: [UpdateStep] = []
-    steps.reserveCapacity(request.items.count)
+    var plan = UpdatePlan(versions: versions, count: state.properties.count)
+    plan.steps.reserveCapacity(request.items.count)
     for (name, change) in request.items {
-      steps.append(
-        apply(change, to: name, versions: versions, time: time, now: now, in: &state, rows: &rows))
+      plan.steps.append(
+        apply(change, to: name, versions: versions, time: time, now: now, in: &state, rows: &plan.rows))
     }
-    if state.properties.count > count { state.sortProperties() }
-    if steps.contains(where: { if case .deleted = $0.effect { true } else { false } }) {
-      state.noteOwnChange()
+    if state.properties.count > plan.count { state.sortProperties() }
+    if plan.steps.contains(where: { if case .deleted = $0.effect { true } else { false } }) {
+      state.noteShapeChange()
       // Rows that go take their versions along.
-      rows.append(.device(deviceRow(state)))
+      plan.rows.append(.device(deviceRow(state)))
     }
-    let answer = encodeAnswer(steps, request: request, milliseconds: time / 1_000_000, in: state)
-    let touched = steps.compactMap { step -> Int? in
+    plan.answer = encodeAnswer(plan.steps, request: request, milliseconds: time / 1_000_000, in: state)
+    let touched = plan.steps.compactMap { step -> Int? in
       switch step.effect {
       case .deleted, .changed: step.place
       case .nothing, .untouched: nil
       }
     }
-    let desiredNames =
-      state.desiredVersion > versions.desired
-      ? touched.filter { state.desired[$0]?.version == state.desiredVersion }.map {
-        state.properties[$0].name
-      } : []
-    let names = touched.map { state.properties[$0].name }
-    let version = state.desiredVersion
-    let revision = state.beginOperation(on: touched)
-    let event = request.event
-    let reported = context.consumers.isEmpty ? [] : Self.reported(steps, in: state)
-    let operation = TwinOperation(rows) { [self] error, database in
-      if let error {
-        takeBack(
-          names, revision: revision, version: desiredNames.isEmpty ? .min : version,
-          oldVersion: versions.desired,
-          database: database)
-        refuse(
-          Refusal(code: 500, reason: "the update could not be stored: \(error.message)"), event: event,
-          milliseconds: context.clock.milliseconds)
-        return
+    plan.version = state.desiredVersion
+    if plan.version > versions.desired {
+      let desired = touched.filter { state.desired[$0]?.version == plan.version }
+      plan.desiredNames = desired.map { state.properties[$0].name }
+      if context.events != nil {
+        plan.event = event(
+          of: desired.prefix(Self.toldValues).map { (place: $0, new: state.desired[$0]) }, in: state,
+          version: plan.version, caller: Self.mqtt)
       }
-      context.counters.requests.add()
-      publish(answer)
-      for (property, type, value) in reported {
-        for consumer in context.consumers {
-          consumer.reported(value, of: property, as: type, device: name, time: time)
-        }
-      }
-      markDurable(desiredNames, version: version)
-      if !desiredNames.isEmpty { pursueDesired(now: WallClock.monotonic) }
     }
-    guard !context.writer.submit(operation) else { return }
+    plan.names = touched.map { state.properties[$0].name }
+    plan.revision = state.beginOperation(on: touched)
+    plan.reported = context.consumers.isEmpty ? [] : Self.reported(plan.steps, in: state)
+    return plan
+  }
+
+  private static let mqtt = Caller(name: "mqtt", source: "the broker", scope: .write)
+
+  /// The writer did not take it; nothing else has happened to the device meanwhile.
+  func undo(_ plan: UpdatePlan, in state: inout DeviceState) {
     state.outstanding -= 1
-    for step in steps.reversed() {
-      guard let place = step.place, place < count, let before = step.before else { continue }
+    for step in plan.steps.reversed() {
+      guard let place = step.place, place < plan.count, let before = step.before else { continue }
       state.properties[place] = before
       state.setDesired(step.desiredBefore, at: place)
     }
-    if state.properties.count > count { state.removeLast(state.properties.count - count) }
-    state.desiredVersion = versions.desired
-    state.reportedVersion = versions.reported
-    throw Refusal(code: 503, reason: "too many updates wait for the disk")
+    if state.properties.count > plan.count { state.removeLast(state.properties.count - plan.count) }
+    state.desiredVersion = plan.versions.desired
+    state.reportedVersion = plan.versions.reported
+  }
+
+  /// After the commit, or a failed one. On the writer's thread.
+  func finish(
+    _ plan: UpdatePlan, error: SQLiteError?, in database: Database, time: Int64,
+    answer: (SQLiteError?) -> Void
+  ) {
+    if let error {
+      takeBack(
+        plan.names, revision: plan.revision, version: plan.desiredNames.isEmpty ? .min : plan.version,
+        oldVersion: plan.versions.desired, database: database)
+      answer(error)
+      return
+    }
+    context.counters.requests.add()
+    answer(nil)
+    for (property, type, value) in plan.reported {
+      for consumer in context.consumers {
+        consumer.reported(value, of: property, as: type, device: name, time: time)
+      }
+    }
+    if let event = plan.event { context.events?.record(event) }
+    markDurable(plan.desiredNames, version: plan.version)
+    if !plan.desiredNames.isEmpty { pursueDesired(now: WallClock.monotonic) }
   }
 
   private static func reported(_ steps: [UpdateStep], in state: borrowing DeviceState)

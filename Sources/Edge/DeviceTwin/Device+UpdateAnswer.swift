@@ -2,8 +2,8 @@
 internal import DeviceAPI
 
 /// What one entry of a request does.
-struct UpdateStep {
-  enum Effect {
+struct UpdateStep: Sendable {
+  enum Effect: Sendable {
     /// Never existed, or deleted before: shown in the document only.
     case nothing
     /// Known, and neither side was sent.
@@ -18,6 +18,28 @@ struct UpdateStep {
   /// As it was; nil: there was none.
   var before: Property?
   var desiredBefore: Desired?
+}
+
+/// What one request does to a device.
+struct UpdatePlan: Sendable {
+  let versions: (desired: Int64, reported: Int64)
+  /// Of the properties before.
+  let count: Int
+  var steps: [UpdateStep] = []
+  var rows: [StoreChange] = []
+  var answer = UpdateAnswer()
+  var names: [String] = []
+  var desiredNames: [String] = []
+  /// `desiredVersion` after it.
+  var version: Int64 = 0
+  var revision: UInt64 = 0
+  var reported: [(property: String, type: PropertyType, value: Value)] = []
+  var event: EventRecord?
+
+  init(versions: (desired: Int64, reported: Int64), count: Int) {
+    self.versions = versions
+    self.count = count
+  }
 }
 
 /// The messages of one update, one after the other in one buffer.
@@ -100,9 +122,14 @@ extension Device {
   }
 
   /// Result, document, delta: in this order, each when there is one.
-  func publish(_ answer: UpdateAnswer) {
+  ///
+  /// - Parameter withResult: false where nobody asked over MQTT.
+  func publish(_ answer: UpdateAnswer, withResult: Bool = true) {
     answer.bytes.withUnsafeBytes { bytes in
-      context.publish(UnsafeRawBufferPointer(rebasing: bytes[..<answer.resultEnd]), to: topics.updateResult)
+      if withResult {
+        context.publish(
+          UnsafeRawBufferPointer(rebasing: bytes[..<answer.resultEnd]), to: topics.updateResult)
+      }
       if answer.documentEnd > answer.resultEnd {
         context.publish(
           UnsafeRawBufferPointer(rebasing: bytes[answer.resultEnd..<answer.documentEnd]), to: topics.document)

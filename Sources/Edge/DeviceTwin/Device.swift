@@ -24,6 +24,7 @@ final class Device: Sendable {
     self.context = context
     self.state = Mutex(state)
     topics = DeviceTopics(namespace: name.namespace, name: name.name)
+    self.state.withLock { $0.changes = ChangeNumbers(self) }
   }
 
   /// What is due now; returns when to be called next.

@@ -21,10 +21,16 @@ struct DeviceState {
   var reportedVersion: Int64 = 0
   /// Telemetry batches of this run.
   var sequence: UInt64 = 0
+  /// Gives the numbers of changes; set once, by the device.
+  var changes: ChangeNumbers?
   /// Grows with everything a reader can see.
   var change: UInt64 = 0
   /// The last change that is no property's: link, description, deletion.
   var ownChange: UInt64 = 0
+  /// The last change after which a reader has to forget what it knows of the properties: one may have gone.
+  var shapeChange: UInt64 = 0
+  /// What the log of events is to be told once the lock was left.
+  var untold: [EventRecord] = []
   /// Numbers the operations on this device.
   var revision: UInt64 = 0
   /// The last operation that writes the state a client spoke.
@@ -129,12 +135,17 @@ struct DeviceState {
   }
 
   mutating func noteOwnChange() {
-    change += 1
+    change = changes?.next() ?? change + 1
     ownChange = change
   }
 
+  mutating func noteShapeChange() {
+    noteOwnChange()
+    shapeChange = change
+  }
+
   mutating func noteChange(at place: Int) {
-    change += 1
+    change = changes?.next() ?? change + 1
     properties[place].change = change
   }
 

@@ -2,6 +2,8 @@
 internal import DeviceAPI
 
 /// One property in memory, its desired value aside.
+///
+/// There may be a hundred thousand of them, so members are sorted by size, and what is yes or no shares a byte.
 struct Property {
   enum Life: Equatable {
     case live
@@ -14,36 +16,71 @@ struct Property {
   var form: PropertyForm
   /// Its row.
   let id: Int64
-  var type: PropertyType
-  /// A mapper of this node reads and writes it.
-  var isMapped = false
-  var life = Life.live
-  var hasDesired = false
-  /// A write, of the version of now or an older one, is with the driver: the next one waits for its result.
-  var isWriteInFlight = false
-  /// Milliseconds between reports.
-  var cycleMilliseconds = UInt32(PropertyDescription.defaultReportCycle)
 
   /// What a query shows.
   var latest = Reading()
-  /// What the last report showed.
-  var published = Reading()
+  private var shown = ShownReading()
   /// The device's change number at which it last changed.
   var change: UInt64 = 0
   /// The number of the last operation that writes it; tells a failed one whether something newer came.
   var revision: UInt64 = 0
+  /// When the next report is due, CLOCK_MONOTONIC, or where none is due, when the last one was.
+  private var moment = Self.never
+  /// Milliseconds between reports.
+  var cycleMilliseconds = UInt32(PropertyDescription.defaultReportCycle)
+  var type: PropertyType
+  var flags: Flags = []
 
-  /// When the next report is due, CLOCK_MONOTONIC; `.max`: not at all.
-  var due = Int64.max
-  var lastReport = Int64.min / 2
-
-  var isLive: Bool { life == .live }
+  private static let never = Int64.min / 2
 
   init(form: PropertyForm, id: Int64, type: PropertyType) {
     self.form = form
     self.id = id
     self.type = type
   }
+
+  /// What the last report showed. The device's clock is known only as long as `latest` is of the same time.
+  var published: Reading {
+    get { shown.reading(sourceTime: shown.time == latest.time ? latest.sourceTime : 0) }
+    set { shown = ShownReading(newValue) }
+  }
+
+  /// When the next report is due, CLOCK_MONOTONIC; `.max`: not at all.
+  var due: Int64 {
+    get { flags.contains(.isDue) ? moment : .max }
+    set {
+      if newValue < .max {
+        moment = newValue
+        flags.insert(.isDue)
+      } else if flags.contains(.isDue) {
+        // It was due a cycle after the last report, or later: that is over now.
+        moment = max(Self.never, moment &- cycle)
+        flags.remove(.isDue)
+      }
+    }
+  }
+
+  /// What is known now is in a report of `now`.
+  @inline(__always)
+  mutating func becomeReported(at now: Int64) {
+    shown = ShownReading(latest)
+    moment = now
+    flags.remove(.isDue)
+  }
+
+  /// Whether the last report showed what is known now, times aside.
+  @inline(__always)
+  var isReported: Bool { shown.looks(like: latest) }
+
+  @inline(__always)
+  func reportRow(place: Int, in layout: TwinLayout?) -> Report.Row {
+    let isOfLayout = layout.map { place < $0.count && $0.forms[place] === form } ?? false
+    return Report.Row(
+      property: id, place: place, form: isOfLayout ? nil : form, last: shown, current: latest,
+      hasDesired: hasDesired)
+  }
+
+  private var cycle: Int64 { Int64(cycleMilliseconds) * 1_000_000 }
 
   /// Takes one reading into memory.
   ///
@@ -99,10 +136,13 @@ struct Property {
   @inline(__always)
   mutating func fallDue(_ isUrgent: Bool, now: Int64) {
     if isUrgent {
-      due = now
-    } else if due == .max {
-      due = max(now, lastReport &+ Int64(cycleMilliseconds) * 1_000_000)
+      moment = now
+    } else if flags.contains(.isDue) {
+      return
+    } else {
+      moment = max(now, moment &+ cycle)
     }
+    flags.insert(.isDue)
   }
 
   /// The link is gone: the last value is of a time when there was one.

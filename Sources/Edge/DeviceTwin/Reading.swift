@@ -3,7 +3,7 @@ internal import DeviceAPI
 
 /// What is known of a property's value. There are two for every property, so what is rare has a box of its own.
 struct Reading: Sendable {
-  private final class Rest: Sendable {
+  final class Rest: Sendable {
     let spelling: String?
     let failure: SampleFailure?
 
@@ -21,7 +21,7 @@ struct Reading: Sendable {
   /// Arrival of the value, Unix nanoseconds; of the failure where there never was a value; 0: nothing came
   /// yet.
   var time: Int64 = 0
-  private var rest: Rest?
+  private(set) var rest: Rest?
 
   init(
     value: Value? = nil, spelling: String? = nil, quality: Quality = .good, sourceTime: Int64 = 0,
@@ -57,19 +57,6 @@ struct Reading: Sendable {
     guard !isEmpty else { return nil }
     return ReportedSnapshot(
       value: value, quality: quality, sourceTime: sourceTime, time: time, failure: failure)
-  }
-
-  /// Whether a reader would see a difference, times aside.
-  func looks(like other: Reading) -> Bool {
-    guard quality == other.quality else { return false }
-    guard isPlain && other.isPlain || failure == other.failure && spelling == other.spelling else {
-      return false
-    }
-    switch (value, other.value) {
-    case (nil, nil): return isEmpty == other.isEmpty
-    case (let mine?, let theirs?): return mine.isSame(as: theirs)
-    default: return false
-    }
   }
 }
 

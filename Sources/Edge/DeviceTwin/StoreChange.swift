@@ -137,6 +137,7 @@ enum StoreChange: Sendable {
     try statement.run()
   }
 
+  /// For a row that may be missing; those of reports go through `ReportedTable`.
   static func save(_ row: ReadingRow, of property: Int64, in database: Database) throws(SQLiteError) {
     let statement = try database.statement(
       "INSERT OR REPLACE INTO reported VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")

@@ -82,6 +82,13 @@ struct TwinEncoder {
       quality = reading.quality
     }
 
+    init?(_ shown: ShownReading) {
+      guard let value = shown.value else { return nil }
+      content = shown.spelling.map { .text($0) } ?? .value(value)
+      milliseconds = shown.milliseconds
+      quality = shown.quality
+    }
+
     init(_ desired: Desired) {
       content = desired.spelling.map { .text($0) } ?? .value(desired.value)
       milliseconds = desired.milliseconds

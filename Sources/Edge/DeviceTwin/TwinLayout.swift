@@ -15,11 +15,13 @@ final class TwinLayout: Sendable {
   let sorted: [Int]
   let form: DeviceDescription.TelemetryForm
   /// `"name":{"value":` of every property, one after the other; `starts` has one more entry than there are.
-  private let pieces: [UInt8]
-  private let starts: [Int]
+  let pieces: [UInt8]
+  let starts: [Int]
   /// `"type":"float"}}` of every property, in the same way.
   private let endings: [UInt8]
   private let endingStarts: [Int]
+  /// `"name","name"` of all properties: a batch mostly has every one, in this order.
+  let list: [UInt8]
 
   static let noReason = SampleFailure(status: .notFilled, text: "")
 
@@ -35,8 +37,11 @@ final class TwinLayout: Sendable {
     var starts = [0]
     var endings: [UInt8] = []
     var endingStarts = [0]
+    var list: [UInt8] = []
     for property in description.properties {
       JSONWriter.append(escaped: property.name, to: &pieces)
+      if !list.isEmpty { list.append(UInt8(ascii: ",")) }
+      list.append(contentsOf: pieces[(starts.last ?? 0)...])
       pieces.append(contentsOf: ":{\"value\":".utf8)
       starts.append(pieces.count)
       endings.append(contentsOf: ",\"type\":\"\(property.type.twinName)\"}},".utf8)
@@ -46,6 +51,7 @@ final class TwinLayout: Sendable {
     self.starts = starts
     self.endings = endings
     self.endingStarts = endingStarts
+    self.list = form == .compact ? list : []
   }
 
   var count: Int { names.count }
@@ -177,85 +183,10 @@ final class TwinLayout: Sendable {
     }
   }
 
-  // MARK: The compact form
-
-  private func encodeCompact(_ samples: [Sample], into bytes: inout [UInt8]) {
-    bytes.append(contentsOf: ",\"properties\":[".utf8)
-    var hasSourceTimes = false
-    var hasTrouble = false
-    samples.withUnsafeBufferPointer { samples in
-      pieces.withUnsafeBufferPointer { pieces in
-        for index in samples.indices {
-          let property = samples[index].property
-          guard property >= 0, property < types.count else { continue }
-          // The piece without its `:{"value":`.
-          bytes.append(
-            contentsOf: UnsafeBufferPointer(rebasing: pieces[starts[property]..<starts[property + 1] - 10]))
-          bytes.append(UInt8(ascii: ","))
-        }
-      }
-      endList(&bytes)
-      bytes.append(contentsOf: "],\"values\":[".utf8)
-      for index in samples.indices {
-        let property = samples[index].property
-        guard property >= 0, property < types.count else { continue }
-        if let value = fitted(samples[index].value, type: types[property]) {
-          Self.append(plain: value, to: &bytes)
-          if samples[index].quality != .good { hasTrouble = true }
-        } else {
-          bytes.append(contentsOf: "null".utf8)
-          hasTrouble = true
-        }
-        bytes.append(UInt8(ascii: ","))
-        if samples[index].sourceNanoseconds != 0 { hasSourceTimes = true }
-      }
-    }
-    endList(&bytes)
-    bytes.append(UInt8(ascii: "]"))
-    if hasSourceTimes { appendSourceTimes(samples, to: &bytes) }
-    if hasTrouble { appendTrouble(samples, to: &bytes) }
-    bytes.append(UInt8(ascii: "}"))
-  }
-
-  private func appendSourceTimes(_ samples: [Sample], to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: ",\"sourceTimes\":[".utf8)
-    for sample in samples where types.indices.contains(sample.property) {
-      JSONWriter.append(sample.sourceNanoseconds / 1_000_000, to: &bytes)
-      bytes.append(UInt8(ascii: ","))
-    }
-    endList(&bytes)
-    bytes.append(UInt8(ascii: "]"))
-  }
-
-  private func appendTrouble(_ samples: [Sample], to bytes: inout [UInt8]) {
-    var quality = JSONWriter()
-    var errors = JSONWriter()
-    for sample in samples where types.indices.contains(sample.property) {
-      let type = types[sample.property]
-      if fitted(sample.value, type: type) == nil {
-        errors.name(names[sample.property])
-        errors.string(Self.reason(of: sample, type: type))
-      } else if sample.quality != .good {
-        quality.name(names[sample.property])
-        quality.string(sample.quality.class.rawValue)
-      }
-    }
-    for (name, writer) in [("quality", quality), ("errors", errors)] where !writer.bytes.isEmpty {
-      bytes.append(contentsOf: ",\"\(name)\":{".utf8)
-      bytes.append(contentsOf: writer.bytes)
-      bytes.append(UInt8(ascii: "}"))
-    }
-  }
-
-  /// Takes the last comma away.
-  private func endList(_ bytes: inout [UInt8]) {
-    if bytes.last == UInt8(ascii: ",") { bytes.removeLast() }
-  }
-
   // MARK: Values
 
   @inline(__always)
-  private func fitted(_ value: Value?, type: PropertyType) -> Value? {
+  func fitted(_ value: Value?, type: PropertyType) -> Value? {
     guard let value else { return nil }
     return value.fits(type) ? value : value.converted(to: type)
   }
@@ -283,18 +214,6 @@ final class TwinLayout: Sendable {
       bytes.append(UInt8(ascii: "\""))
     default:
       JSONWriter.append(escaped: value.text, to: &bytes)
-    }
-  }
-
-  /// Numbers and booleans as such; NaN and infinity, which JSON lacks, as null.
-  @inline(__always)
-  static func append(plain value: Value, to bytes: inout [UInt8]) {
-    switch value {
-    case .float(let number): JSONWriter.append(number, to: &bytes)
-    case .double(let number): JSONWriter.append(number, to: &bytes)
-    case .int(let number): JSONWriter.append(number, to: &bytes)
-    case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-    case .text, .bytes: JSONWriter.append(escaped: value.text, to: &bytes)
     }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Beehive
 package import DeviceAPI
-package import JSON
 package import Logging
 internal import Store
 internal import Synchronization
@@ -37,10 +36,12 @@ package final class TwinManager: Module {
   /// Opens the file and loads all twins; afterwards every query is answered from memory.
   package func start() async throws {
     let context = context
-    let loaded = try await context.writer.start(path: databasePath) { database in
-      try TwinSchema.migrations.apply(to: database)
-      return try TwinLoader.load(from: database, context: context)
-    }
+    let loaded = try await context.writer.start(
+      path: databasePath,
+      prepare: { database in
+        try TwinSchema.migrations.apply(to: database)
+        return try TwinLoader.load(from: database, context: context)
+      }, onEvent: { [weak self] in self?.storeChanged($0) })
     devices.withLock { devices in
       devices.reserveCapacity(loaded.count)
       for device in loaded { devices[device.name] = device }
@@ -103,30 +104,55 @@ extension TwinManager: DeviceConsumer {
     } else {
       // A watch that began meanwhile saw neither the change nor the device.
       context.watches.deviceChanged(new)
+      context.events?.record(.declared(description, "declare"))
       publishMembership(of: description.name, isAdded: true)
     }
   }
 
   package func deviceRemoved(_ name: DeviceName) {
     guard let device = devices.withLock({ $0.removeValue(forKey: name) }) else { return }
-    device.remove()
+    let origin = device.remove()
     context.watches.deviceRemoved(device)
+    context.events?.record(.removed(name, origin: origin))
     publishMembership(of: name, isAdded: false)
   }
 }
 
-extension TwinManager: TwinService {
+extension TwinManager: TwinAccess {
   package func deviceNames() -> [DeviceName] { devices.withLock { $0.keys.sorted() } }
 
   package func device(_ name: DeviceName) -> DeviceSnapshot? { find(name)?.snapshot() }
 
+  package func device(_ name: DeviceName, after change: UInt64?, only names: Set<String>?) -> DeviceSnapshot?
+  {
+    find(name)?.snapshot(after: change, only: names)
+  }
+
+  package func read<Result>(_ name: DeviceName, _ body: (any DeviceView) -> Result) -> Result? {
+    find(name)?.read(body)
+  }
+
+  package func follow(_ wake: @escaping @Sendable () -> Void) -> any TwinFollower {
+    let follower = Follower(hub: context.watches, wake: wake)
+    context.watches.add(follower)
+    return follower
+  }
+
+  package var epoch: Int64 { context.epoch }
+
+  package func removals(after position: UInt64) -> [DeviceName]? {
+    context.watches.removals(after: position)
+  }
+
   package func setDesired(
-    _ changes: [(property: String, value: JSON?)], of device: DeviceName, origin: DesiredOrigin,
+    _ changes: [DesiredChange], of device: DeviceName, origin: DesiredOrigin, caller: Caller,
     ifVersion: Int64?
   ) async throws(TwinError) -> DeviceSnapshot {
     guard let found = find(device) else { throw .deviceNotFound(device) }
     let result = await withCheckedContinuation { continuation in
-      found.setDesired(changes, origin: origin, ifVersion: ifVersion) { continuation.resume(returning: $0) }
+      found.setDesired(changes, origin: origin, caller: caller, ifVersion: ifVersion) {
+        continuation.resume(returning: $0)
+      }
     }
     return try result.get()
   }

@@ -72,6 +72,14 @@ struct TwinRequest {
   /// Sorted by name, each name once; nil deletes.
   let items: [(name: String, change: Change?)]
 
+  /// What a program reports by another way than MQTT.
+  init(reported values: [(name: String, text: String)]) {
+    event = ""
+    items =
+      values.map { (name: $0.name, change: Change(actual: $0.text)) }
+      .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
   static let malformed = "Unmarshal update request body failed, please check the request"
 
   init(_ payload: UnsafeRawBufferPointer, maximumValueBytes: Int) throws(RequestBody.Malformed) {
@@ -179,7 +187,7 @@ struct TwinRequest {
       }
   }
 
-  private static func isValue(_ text: String, limit: Int) -> Bool {
+  static func isValue(_ text: String, limit: Int) -> Bool {
     !text.isEmpty && text.utf8.count <= limit && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
   }
 }

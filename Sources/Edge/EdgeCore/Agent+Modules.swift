@@ -4,14 +4,22 @@ internal import DeviceAPI
 internal import DeviceTwin
 internal import EventBus
 internal import Glibc
+internal import History
 internal import Logging
 internal import MapperHost
+internal import Push
+internal import TLS
+internal import TwinAPI
 
 /// From the configuration to the options of single modules.
 extension Agent {
   /// The folders that must be there before anything is opened.
   static func makeFolders(_ configuration: EdgeCoreConfiguration, _ places: Places) throws(AgentError) {
-    for folder in [places.state, parent(of: configuration.database.dataSource), places.runtime] {
+    let folders = [
+      places.state, parent(of: configuration.database.dataSource),
+      parent(of: configuration.deviceTwin.history.path), places.runtime,
+    ]
+    for folder in folders {
       try makeFolder(folder)
     }
   }
@@ -35,8 +43,8 @@ extension Agent {
 
   private static func errnoText() -> String { String(cString: strerror(errno)) }
 
-  static func eventBus(_ configuration: EdgeCoreConfiguration, _ places: Places, _ log: Logger)
-    throws(AgentError) -> EventBus
+  static func eventBusOptions(_ configuration: EdgeCoreConfiguration, _ places: Places) throws(AgentError)
+    -> EventBusOptions
   {
     let settings = configuration.eventBus
     var options = EventBusOptions()
@@ -46,14 +54,36 @@ extension Agent {
       case .both: .both
       case .external: .external
       }
-    options.external = try address(settings.mqttServerExternal, "mqttServerExternal")
-    options.internal = try address(settings.mqttServerInternal, "mqttServerInternal")
-    options.subscriberID = settings.mqttSubClientID.isEmpty ? nil : settings.mqttSubClientID
-    options.publisherID = settings.mqttPubClientID.isEmpty ? nil : settings.mqttPubClientID
-    options.username = settings.mqttUsername.isEmpty ? nil : settings.mqttUsername
-    options.password = settings.mqttPassword.isEmpty ? nil : settings.mqttPassword
+    options.external = address(settings.mqttServerExternal)
+    guard !settings.mqttServerInternal.usesTLS else {
+      throw AgentError(
+        "modules.eventBus.mqttServerInternal: \(settings.mqttServerInternal): expected tcp://, on loopback")
+    }
+    options.internal = address(settings.mqttServerInternal)
+    options.subscriberID = given(settings.mqttSubClientID)
+    options.publisherID = given(settings.mqttPubClientID)
+    options.credentials = BrokerCredentials(
+      username: given(settings.mqttUsername), password: given(settings.mqttPassword),
+      usernameFile: given(settings.mqttUsernameFile), passwordFile: given(settings.mqttPasswordFile))
+    if settings.eventBusTLS.enable {
+      options.tls = BrokerTLS(
+        authorities: given(settings.eventBusTLS.tlsMqttCAFile),
+        certificate: given(settings.eventBusTLS.tlsMqttCertFile),
+        key: given(settings.eventBusTLS.tlsMqttPrivateKeyFile))
+    }
+    if settings.spool.enable {
+      var spool = SpoolOptions(folder: places.state + "/spool")
+      spool.maximumBytes = settings.spool.maxBytes
+      spool.maximumAge = Int64(settings.spool.maxAge)
+      spool.replayRate = settings.spool.replayRate
+      options.spool = spool
+    }
     options.telemetryQoS = settings.telemetryQOS
     options.runtimeFolder = places.runtime
+    return options
+  }
+
+  static func eventBus(_ options: EventBusOptions, _ log: Logger) throws(AgentError) -> EventBus {
     do {
       return try EventBus(options, log: log)
     } catch {
@@ -61,17 +91,76 @@ extension Agent {
     }
   }
 
-  private static func address(_ server: MQTTServer, _ key: String) throws(AgentError) -> BrokerAddress {
-    guard !server.usesTLS else {
-      throw AgentError(
-        "modules.eventBus.\(key): \(server): expected tcp:// (TLS to a broker is not served yet)")
+  private static func address(_ server: MQTTServer) -> BrokerAddress {
+    BrokerAddress(host: server.host, port: UInt16(clamping: server.port), usesTLS: server.usesTLS)
+  }
+
+  /// An empty text in the configuration is none.
+  private static func given(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+  static func pushOptions(_ configuration: EdgeCoreConfiguration) -> PushOptions {
+    var options = PushOptions()
+    options.format =
+      switch configuration.push.format {
+      case .kubeedge: .kubeEdge
+      case .json: .json
+      }
+    options.node = configuration.nodeName
+    options.influxTokenFile = given(configuration.push.influxdb2TokenFile)
+    options.authorities = given(configuration.push.caFile)
+    return options
+  }
+
+  static func twinAPIOptions(_ configuration: EdgeCoreConfiguration, _ places: Places, _ log: Logger)
+    -> TwinAPIOptions
+  {
+    let settings = configuration.twinAPI
+    var options = TwinAPIOptions(
+      socket: settings.socket, address: settings.address, port: settings.port, hostNames: settings.hostNames)
+    options.tokens = places.state + "/tokens.json"
+    options.areTokensRequired = settings.areTokensRequired
+    options.readsPerSecond = settings.readsPerSecond
+    options.writesPerSecond = settings.writesPerSecond
+    options.watches = settings.watches
+    options.socketRules = settings.socketAccess.map { access in
+      let subject: SocketRule.Subject =
+        switch access.subject {
+        case .user(let name): .user(name)
+        case .group(let name): .group(name)
+        }
+      let scope: Caller.Scope =
+        switch access.scope {
+        case .none: .none
+        case .read: .read
+        case .write: .write
+        case .admin: .admin
+        }
+      return SocketRule(subject, scope: scope, namespaces: access.namespaces.map { Set($0) })
     }
-    return BrokerAddress(host: server.host, port: UInt16(clamping: server.port))
+    let limits = configuration.mapperHost.limits
+    options.runnerUsers = Set(
+      ([limits.all.user] + limits.mappers.values.map { $0.user ?? "" }).filter { !$0.isEmpty })
+    guard settings.tls.isOn else { return options }
+    let certificates = ServerCertificates(
+      CertificateFiles(
+        certificate: settings.tls.certFile, key: settings.tls.keyFile,
+        clientAuthorities: given(settings.tls.clientCAFile)), log: log)
+    options.tls = PortSecurity(
+      load: {
+        do throws(CertificateProblem) {
+          try await certificates.load()
+        } catch {
+          throw StartError(
+            key: "modules.twinAPI.tls." + error.key, value: error.value, expected: error.expected)
+        }
+      }, refresh: { await certificates.refresh() },
+      handler: { try certificates.handler() })
+    return options
   }
 
   static func mapperHost(
     _ configuration: EdgeCoreConfiguration, _ places: Places, runner: String, _ twins: TwinManager,
-    _ log: Logger
+    _ events: any EventRecorder, _ log: Logger
   ) throws(AgentError) -> MapperHost {
     do {
       // The configuration names the winner last, the host wants it first.
@@ -80,6 +169,7 @@ extension Agent {
         runner: runner)
       options.limits = configuration.mapperHost.limits
       options.adoptsOrphans = true
+      options.events = events
       options.inProcess = Set(configuration.mapperHost.inProcess)
       options.isolation =
         switch configuration.mapperHost.isolation {

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Beehive
 package import Config
+internal import Console
 internal import DeviceAPI
 internal import DeviceTwin
 internal import EventBus
 internal import Glibc
+internal import History
+internal import Journal
 package import Logging
 internal import MapperHost
 internal import MetaManager
 internal import NIOCore
-internal import NIOPosix
+package import NIOPosix
+internal import Push
+internal import Synchronization
 internal import Threads
 internal import TwinAPI
 
@@ -22,8 +27,13 @@ internal import TwinAPI
 package final class Agent: Sendable {
   private let beehive: Beehive
   private let status: AgentStatus
-  private let log: Logger
-  private let group: MultiThreadedEventLoopGroup?
+  private let journal: Journal
+  let log: Logger
+  let host: MapperHost?
+  /// What is in force.
+  let current: Mutex<EdgeCoreConfiguration>
+  /// The agent's event loop; nil where nothing needs one.
+  package let group: MultiThreadedEventLoopGroup?
 
   /// Composes the modules. Nothing runs and nothing is opened yet.
   package static func compose(
@@ -33,14 +43,31 @@ package final class Agent: Sendable {
     let beehive = Beehive(log: log)
     try makeFolders(configuration, places)
 
-    let bus = try configuration.eventBus.enable ? eventBus(configuration, places, log) : nil
+    let journal = Journal(JournalOptions(folder: places.state + "/events"), log: log)
+    // First to start and last to stop: whatever happens is told to it.
+    await beehive.register(journal)
+    var group: MultiThreadedEventLoopGroup?
+    if configuration.twinAPI.enable || configuration.push.enable {
+      group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    }
+    let busOptions = try eventBusOptions(configuration, places)
+    let bus = try configuration.eventBus.enable ? eventBus(busOptions, log) : nil
     let publisher: any MessagePublisher = bus ?? SilentPublisher()
+    let history =
+      configuration.deviceTwin.history.enable
+      ? History(HistoryOptions(configuration.deviceTwin.history), log: log) : nil
+    let push =
+      configuration.push.enable
+      ? Push(
+        pushOptions(configuration), outlets: BrokerOutlets(busOptions, log: log), group: group, log: log)
+      : nil
+    let consumers: [(any SampleConsumer)?] = [history, push]
     let twins = TwinManager(
       node: configuration.nodeName, database: configuration.database.dataSource, publisher: publisher,
-      clock: .system, log: log)
+      consumers: consumers.compactMap(\.self), events: journal, clock: .system, log: log)
     let host: MapperHost? =
       try configuration.mapperHost.enable
-      ? mapperHost(configuration, places, runner: runner, twins, log) : nil
+      ? mapperHost(configuration, places, runner: runner, twins, journal, log) : nil
     let noMappers = NoMappers()
     let methods: any MethodService = host ?? noMappers
     let discovery: any DiscoveryService = host ?? noMappers
@@ -53,41 +80,51 @@ package final class Agent: Sendable {
       bus.setReceiver(receiver)
       await beehive.register(bus)
     }
+    if let history { await beehive.register(history) }
+    if let push { await beehive.register(push) }
     await beehive.register(twins)
+    if let bus, configuration.eventBus.retainedState {
+      await beehive.register(RetainedStates(node: configuration.nodeName, twins: twins, bus: bus))
+    }
     if let host { await beehive.register(host) }
 
     var manifests: StandaloneManifests?
     if configuration.standalone.enable {
       // The twin first: a host takes the feed of a device that the twin knows.
-      let consumers: [any DeviceConsumer] = [twins] + (host.map { [$0] } ?? [])
+      let consumers: [(any DeviceConsumer)?] = [twins, host, push]
       let standalone = StandaloneManifests(
-        folder: configuration.standalone.manifests, consumers: consumers,
+        folder: configuration.standalone.manifests, consumers: consumers.compactMap(\.self),
         knownDevices: { twins.deviceNames() }, log: log)
       manifests = standalone
     }
 
     let status = AgentStatus(
-      node: configuration.nodeName, twins: twins, bus: bus, calls: calls, manifests: manifests)
-    var group: MultiThreadedEventLoopGroup?
-    if configuration.twinAPI.enable {
-      let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-      group = loops
+      node: configuration.nodeName, twins: twins, bus: bus, calls: calls, manifests: manifests,
+      history: history,
+      journal: journal, push: push)
+    if configuration.twinAPI.enable, let group {
       await beehive.register(
         TwinAPIServer(
-          options: TwinAPIOptions(
-            socket: configuration.twinAPI.socket, address: configuration.twinAPI.address,
-            port: configuration.twinAPI.port, hostNames: configuration.twinAPI.hostNames),
+          options: twinAPIOptions(configuration, places, log),
           services: TwinAPIServices(
             twins: twins, mappers: mappers, methods: methods, discovery: discovery, node: status,
-            manifests: manifests),
-          group: loops, log: log))
+            manifests: manifests, history: history, events: journal, pages: Console()),
+          group: group, log: log))
     }
     if let manifests { await beehive.register(manifests) }
-    return Agent(beehive: beehive, status: status, group: group, log: log)
+    return Agent(
+      configuration, beehive: beehive, status: status, journal: journal, host: host, group: group, log: log)
   }
 
-  private init(beehive: Beehive, status: AgentStatus, group: MultiThreadedEventLoopGroup?, log: Logger) {
+  private init(
+    _ configuration: EdgeCoreConfiguration, beehive: Beehive, status: AgentStatus, journal: Journal,
+    host: MapperHost?,
+    group: MultiThreadedEventLoopGroup?, log: Logger
+  ) {
+    current = Mutex(configuration)
     self.beehive = beehive
+    self.journal = journal
+    self.host = host
     self.status = status
     self.group = group
     self.log = log
@@ -97,10 +134,12 @@ package final class Agent: Sendable {
     try await beehive.start()
     let modules = await beehive.running
     status.started(modules)
+    journal.record(EventRecord(.node, "started", "the agent runs, version \(SelvedgeVersion.text)"))
     log.notice("the agent runs", metadata: ["modules": "\(modules.joined(separator: ", "))"])
   }
 
   package func stop() async {
+    journal.record(EventRecord(.node, "stopping", "the agent stops"))
     await beehive.stop()
     try? await group?.shutdownGracefully()
   }

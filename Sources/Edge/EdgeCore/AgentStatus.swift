@@ -2,8 +2,11 @@
 internal import DeviceAPI
 internal import DeviceTwin
 internal import EventBus
+internal import History
 internal import JSON
+internal import Journal
 internal import MetaManager
+internal import Push
 internal import Store
 internal import Synchronization
 
@@ -15,17 +18,24 @@ final class AgentStatus: NodeStatus {
   private let bus: EventBus?
   private let calls: MethodReceiver?
   private let manifests: StandaloneManifests?
+  private let history: History?
+  private let journal: Journal
+  private let push: Push?
   /// Nil until everything has started.
   private let running = Mutex<[String]?>(nil)
 
   init(
-    node: String, twins: TwinManager, bus: EventBus?, calls: MethodReceiver?, manifests: StandaloneManifests?
+    node: String, twins: TwinManager, bus: EventBus?, calls: MethodReceiver?, manifests: StandaloneManifests?,
+    history: History?, journal: Journal, push: Push?
   ) {
     name = node
     self.twins = twins
     self.bus = bus
     self.calls = calls
     self.manifests = manifests
+    self.history = history
+    self.journal = journal
+    self.push = push
   }
 
   func started(_ modules: [String]) { running.withLock { $0 = modules } }
@@ -36,10 +46,23 @@ final class AgentStatus: NodeStatus {
     if let bus { counters["eventBus"] = .array(bus.statistics.map { .object($0.members) }) }
     if let calls { counters["methodCalls"] = .object(calls.statistics.members) }
     if let manifests { counters["metaManager"] = ["problems": .int(Int64(manifests.problems().count))] }
+    if let history { counters["history"] = .object(history.statistics.members) }
+    counters["journal"] = .object(journal.statistics.members)
+    if let push { counters["push"] = .array(push.statistics.map { .object($0.members) }) }
     return NodeReport(
       name: name, version: SelvedgeVersion.text, startTime: startTime, modules: modules ?? [],
       counters: counters,
-      notReady: modules == nil ? ["the agent is starting"] : brokersAway)
+      notReady: modules == nil ? ["the agent is starting"] : brokersAway + storesThatFail)
+  }
+
+  /// What is known is served, but what is asked cannot be kept.
+  private var storesThatFail: [String] {
+    let problems = [
+      ("twins cannot be stored", twins.statistics.writer.problem),
+      ("the history cannot be stored", history?.statistics.problem ?? ""),
+      ("events cannot be stored", journal.statistics.problem),
+    ]
+    return problems.filter { !$0.1.isEmpty }.map { "\($0.0): \($0.1)" }
   }
 
   /// A node without its broker serves HTTP and devices, but is not all there.
@@ -49,47 +72,3 @@ final class AgentStatus: NodeStatus {
     }
   }
 }
-
-extension TwinStatistics {
-  fileprivate var members: JSON.Members {
-    [
-      "devices": .int(Int64(devices)), "requests": count(requests), "refused": count(refused),
-      "ignored": count(ignored), "samples": count(samples), "strayedSamples": count(strayedSamples),
-      "reports": count(reports), "reportedProperties": count(reportedProperties),
-      "postponedReports": count(postponedReports), "telemetryBatches": count(telemetryBatches),
-      "droppedTelemetry": count(droppedTelemetry), "droppedMessages": count(droppedMessages),
-      "desiredAccepted": count(desiredAccepted), "writesStarted": count(writesStarted),
-      "writesApplied": count(writesApplied), "writesFailed": count(writesFailed),
-      "writesRetried": count(writesRetried), "watchers": .int(Int64(watchers)),
-      "store": [
-        "operations": count(writer.operations), "commits": count(writer.commits),
-        "failures": count(writer.failures), "dropped": count(writer.dropped),
-        "largestGroup": .int(Int64(writer.largestGroup)), "queueDepth": .int(Int64(writer.queueDepth)),
-        "checkpoints": count(writer.checkpoints),
-      ],
-    ]
-  }
-}
-
-extension BrokerStatistics {
-  fileprivate var members: JSON.Members {
-    [
-      "address": .string("\(address)"), "connected": .bool(isConnected), "problem": .string(problem),
-      "reconnects": count(reconnects), "received": count(received), "ignored": count(ignored),
-      "publishedTwin": count(publishedTwin), "publishedTelemetry": count(publishedTelemetry),
-      "droppedTwin": count(droppedTwin.total), "droppedTelemetry": count(droppedTelemetry.total),
-      "messagesUnderWay": .int(Int64(messagesUnderWay)), "bytesUnderWay": .int(Int64(bytesUnderWay)),
-    ]
-  }
-}
-
-extension MethodCallStatistics {
-  fileprivate var members: JSON.Members {
-    [
-      "requests": count(requests), "refused": count(refused), "dropped": count(dropped),
-      "underWay": .int(Int64(underWay)),
-    ]
-  }
-}
-
-private func count(_ value: UInt64) -> JSON { .int(Int64(clamping: value)) }

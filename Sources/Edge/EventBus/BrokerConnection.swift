@@ -17,12 +17,17 @@ final class BrokerConnection: @unchecked Sendable {
   struct Settings: Sendable {
     var address: BrokerAddress
     var clientID: String
-    var username: String?
-    var password: String?
+    var credentials = BrokerCredentials()
+    /// Nil: the system's certificates, where the address asks for TLS.
+    var tls: BrokerTLS?
     /// Topic patterns, taken with QoS 1; empty for a connection that only publishes.
     var subscriptions: [String]
     var telemetryQoS: Int32
     var limits: EventBusOptions.Limits
+    /// Keeps the telemetry that the broker cannot take; nil: it is dropped.
+    var spool: SpoolOptions?
+    /// The spool's folder.
+    var spoolName = "external"
     /// The broker is being started: the first try is made when `retryNow` is called, or after half a second.
     var waitsForBroker = false
   }
@@ -38,6 +43,8 @@ final class BrokerConnection: @unchecked Sendable {
     var isOpen = false
     var isStopping = false
     var retriesNow = false
+    /// Telemetry goes to the spool until what is on its way has arrived: the window was full.
+    var isDiverted = false
     /// Accepted, and not taken by the thread yet; what `window` counts bounds it.
     var queue: [OutgoingMessage] = []
     var window: PublishWindow
@@ -46,7 +53,7 @@ final class BrokerConnection: @unchecked Sendable {
 
   let settings: Settings
   let log: Logger
-  let client: OpaquePointer
+  let spool: Spool?
   let shared: Mutex<Shared>
   let end = ThreadEnd()
   let sleeper: Sleeper
@@ -55,32 +62,35 @@ final class BrokerConnection: @unchecked Sendable {
   init(_ settings: Settings, log: Logger) throws {
     self.settings = settings
     self.log = log
-    sleeper = try Sleeper()
+    let sleeper = try Sleeper()
+    self.sleeper = sleeper
+    // Each connection makes a client of its own; here only what can never work is found.
+    mosquitto_destroy(try Self.makeClient(settings))
+    spool = settings.spool.map {
+      Spool($0, name: settings.spoolName, log: log) { sleeper.signal() }
+    }
+    var statistics = BrokerStatistics(address: settings.address)
+    statistics.since = WallClock.system.nanoseconds
+    shared = Mutex(Shared(window: PublishWindow(settings.limits), statistics: statistics))
+  }
+
+  /// A client that is not connected, without credentials and TLS.
+  static func makeClient(_ settings: Settings) throws(SetUpError) -> OpaquePointer {
     _ = libraryIsReady
     guard let client = mosquitto_new(settings.clientID, true, nil) else {
       throw SetUpError(description: "client id \"\(settings.clientID)\": \(SystemError.text(errno))")
     }
-    self.client = client
-    var statistics = BrokerStatistics(address: settings.address)
-    statistics.since = WallClock.system.nanoseconds
-    shared = Mutex(Shared(window: PublishWindow(settings.limits), statistics: statistics))
     mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311)
     mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1)
     mosquitto_threaded_set(client, true)
-    // Far above `BrokerLoop.libraryLimit`: the library never holds a message back.
+    // Far above `Outbox.libraryLimit`: the library never holds a message back.
     mosquitto_max_inflight_messages_set(client, 65_535)
-    if let username = settings.username {
-      let status = mosquitto_username_pw_set(client, username, settings.password)
-      guard status == success else {
-        throw SetUpError(description: "user name \"\(username)\": \(libraryError(status))")
-      }
-    }
+    return client
   }
-
-  deinit { mosquitto_destroy(client) }
 
   /// Starts the thread. `receiver` gets the messages of the subscriptions, on that thread.
   func start(_ receiver: (any MessageReceiver)?) throws {
+    try spool?.start()
     let name = settings.subscriptions.isEmpty ? "mqtt-publish" : "mqtt"
     let started = try WorkerThread(name) { BrokerLoop(self, receiver).run() }
     worker.withLock { $0 = started }
@@ -88,22 +98,41 @@ final class BrokerConnection: @unchecked Sendable {
 
   /// Any thread. The bytes are copied. False: dropped and counted.
   func publish(_ payload: UnsafeRawBufferPointer, to topic: MessageTopic, as kind: MessageKind) -> Bool {
-    let message = OutgoingMessage(topic: topic, payload: [UInt8](payload), kind: kind)
-    let accepted = shared.withLock { shared in
-      guard shared.isOpen else {
+    let quality = kind == .telemetry ? settings.telemetryQoS : 1
+    return publish(payload, to: topic, as: kind, quality: quality, isRetained: kind == .state)
+  }
+
+  func publish(
+    _ payload: UnsafeRawBufferPointer, to topic: MessageTopic, as kind: MessageKind, quality: Int32,
+    isRetained: Bool
+  ) -> Bool {
+    let fate = shared.withLock { shared -> Fate in
+      // The spool's own lock is taken inside, so that its order is the order of these messages.
+      let spool = kind == .telemetry ? spool : nil
+      guard shared.isOpen, spool == nil || !shared.isDiverted else {
+        if let spool, spool.append(payload, to: topic) { return .spooled }
         shared.statistics.drop(kind, \.disconnected)
-        return false
+        return .dropped
       }
       guard shared.window.add(payload.count, kind) else {
+        if let spool {
+          shared.isDiverted = true
+          spool.mark()
+          if spool.append(payload, to: topic) { return .spooled }
+        }
         shared.statistics.drop(kind, \.overflow)
-        return false
+        return .dropped
       }
-      shared.queue.append(message)
-      return true
+      shared.queue.append(
+        OutgoingMessage(
+          topic: topic, payload: [UInt8](payload), kind: kind, quality: quality, isRetained: isRetained))
+      return .queued
     }
-    if accepted { sleeper.signal() }
-    return accepted
+    if fate == .queued { sleeper.signal() }
+    return fate != .dropped
   }
+
+  private enum Fate { case queued, spooled, dropped }
 
   /// Ends the wait for the next try.
   func retryNow() {
@@ -125,6 +154,7 @@ final class BrokerConnection: @unchecked Sendable {
     guard let worker = worker.withLock({ $0.take() }) else { return }
     await end.wait()
     worker.join()
+    await spool?.stop()
   }
 
   var statistics: BrokerStatistics {
@@ -132,6 +162,7 @@ final class BrokerConnection: @unchecked Sendable {
       var statistics = $0.statistics
       statistics.messagesUnderWay = $0.window.all.messages
       statistics.bytesUnderWay = $0.window.all.bytes
+      statistics.spool = spool?.statistics
       return statistics
     }
   }
@@ -153,7 +184,7 @@ func libraryError(_ status: Int32) -> String {
 extension BrokerStatistics {
   mutating func drop(_ kind: MessageKind, _ cause: WritableKeyPath<Dropped, UInt64>) {
     switch kind {
-    case .twin: droppedTwin[keyPath: cause] += 1
+    case .twin, .state: droppedTwin[keyPath: cause] += 1
     case .telemetry: droppedTelemetry[keyPath: cause] += 1
     }
   }

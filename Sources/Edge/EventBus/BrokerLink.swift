@@ -13,17 +13,20 @@ final class BrokerLink: Sendable {
     let telemetryQoS = options.telemetryQoS ?? (address.isLoopback ? 0 : 1)
     var settings = BrokerConnection.Settings(
       address: address, clientID: options.subscriberID ?? options.publisherID ?? "hub-client-sub-\(seconds)",
-      username: isInternal ? nil : options.username, password: isInternal ? nil : options.password,
-      subscriptions: EventBus.subscriptions, telemetryQoS: Int32(telemetryQoS > 0 ? 1 : 0),
-      limits: options.limits,
-      waitsForBroker: isInternal)
-    subscriber = try BrokerConnection(settings, log: log)
+      credentials: isInternal ? BrokerCredentials() : options.credentials,
+      tls: isInternal ? nil : options.tls, subscriptions: EventBus.subscriptions,
+      telemetryQoS: Int32(telemetryQoS > 0 ? 1 : 0),
+      limits: options.limits, spoolName: isInternal ? "internal" : "external", waitsForBroker: isInternal)
     guard let publisherID = options.publisherID, publisherID != settings.clientID else {
+      settings.spool = options.spool
+      subscriber = try BrokerConnection(settings, log: log)
       publisher = subscriber
       return
     }
+    subscriber = try BrokerConnection(settings, log: log)
     settings.clientID = publisherID
     settings.subscriptions = []
+    settings.spool = options.spool
     publisher = try BrokerConnection(settings, log: log)
   }
 

@@ -8,8 +8,7 @@ internal import Synchronization
 /// publishing is allowed here and setting callbacks is not.
 extension BrokerLoop {
   /// The thread keeps this object alive for as long as the library may call.
-  func setCallbacks() {
-    let client = connection.client
+  func setCallbacks(_ client: OpaquePointer) {
     mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
     mosquitto_connect_callback_set(client, onConnect)
     mosquitto_subscribe_callback_set(client, onSubscribe)
@@ -28,7 +27,7 @@ extension BrokerLoop {
     // Asked for anew with each connection: the session is a clean one.
     for pattern in patterns {
       var id: Int32 = 0
-      let status = mosquitto_subscribe(connection.client, &id, pattern, 1)
+      let status = mosquitto_subscribe(client, &id, pattern, 1)
       if pattern == MethodTopic.pattern { methodSubscription = id }
       if status != success { problem = "subscribing \(pattern): \(libraryError(status))" }
     }
@@ -82,6 +81,12 @@ extension BrokerLoop {
       metadata: ["topic": "\(topic)"])
   }
 
+  /// The first line tells what is wrong; what follows only tells that.
+  fileprivate func logged(_ line: String, _ client: OpaquePointer) {
+    guard handshakeProblem == nil else { return }
+    handshakeProblem = BrokerTLS.reason(of: line, client, host: connection.settings.address.host)
+  }
+
   fileprivate func published(_ id: Int32) { outbox.finished(id) }
 }
 
@@ -108,4 +113,12 @@ private func onMessage(
 
 private func onPublish(_ client: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ id: Int32) {
   loop(context)?.published(id)
+}
+
+/// Set until the connection stands, and with TLS only.
+func onLog(
+  _ client: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ level: Int32, _ line: UnsafePointer<CChar>?
+) {
+  guard let client, let line, level & Int32(MOSQ_LOG_ERR) != 0 else { return }
+  loop(context)?.logged(String(cString: line), client)
 }

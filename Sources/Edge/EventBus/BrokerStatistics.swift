@@ -34,6 +34,8 @@ package struct BrokerStatistics: Sendable, Equatable {
   package var droppedTelemetry = Dropped()
   package var messagesUnderWay = 0
   package var bytesUnderWay = 0
+  /// Nil: telemetry is not spooled.
+  package var spool: SpoolStatistics?
 
   package init(address: BrokerAddress) { self.address = address }
 }

@@ -22,8 +22,19 @@ package struct EventBusOptions: Sendable {
   /// less. A broker whose access rules go by client id may ask for two.
   package var publisherID: String?
   /// Of the external broker.
-  package var username: String?
-  package var password: String?
+  package var credentials = BrokerCredentials()
+  package var username: String? {
+    get { credentials.username }
+    set { credentials.username = newValue }
+  }
+  package var password: String? {
+    get { credentials.password }
+    set { credentials.password = newValue }
+  }
+  /// Of the external broker, whose address asks for TLS. Nil: the system's certificates and none of our own.
+  package var tls: BrokerTLS?
+  /// Where telemetry waits for a broker that is away; nil: it is dropped.
+  package var spool: SpoolOptions?
   /// 0 or 1; nil: 0 to a broker on loopback, 1 to any other.
   package var telemetryQoS: Int?
   package var limits = Limits()

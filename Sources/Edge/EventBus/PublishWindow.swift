@@ -6,6 +6,8 @@ struct OutgoingMessage {
   let topic: MessageTopic
   var payload: [UInt8]
   let kind: MessageKind
+  let quality: Int32
+  let isRetained: Bool
 }
 
 /// How much was accepted and is not through yet, against the limits.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Beehive
 internal import CSpawn
+package import Config
 package import DeviceAPI
 internal import Glibc
 package import Logging
@@ -99,6 +100,18 @@ package final class MapperHost: Module, DeviceConsumer, MapperDirectory {
   package func deviceChanged(_ device: DeviceDescription) { inbox.post(device.name, device) }
 
   package func deviceRemoved(_ name: DeviceName) { inbox.post(name, nil) }
+
+  /// Has runners that start from now on keep other limits; those that run keep theirs.
+  ///
+  /// - Throws: when they cannot be kept here, with nothing changed: a user that is not known, say.
+  package func use(_ limits: MapperLimitsConfiguration) throws(StartError) {
+    do throws(FileProblem) {
+      try RunnerLimits.check(limits)
+    } catch {
+      throw StartError(description: error.description)
+    }
+    inbox.post(.limits(limits))
+  }
 
   /// Waits up to 200 ms when the counters shown are older than a second.
   package func mappers() -> [MapperReport] { board.read() }

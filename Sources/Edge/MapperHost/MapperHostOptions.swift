@@ -27,6 +27,8 @@ package struct MapperHostOptions: Sendable {
   /// What a mapper started and left behind comes to this process then, instead of init, and is ended. For all of the
   /// process: whatever else orphans something below it does so too.
   package var adoptsOrphans = false
+  /// Told of what becomes of libraries and runners.
+  package var events: (any EventRecorder)?
 
   var supervision = Supervision.Limits()
   var readerLimits = RunnerReader.Limits()

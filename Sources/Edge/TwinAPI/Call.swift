@@ -8,22 +8,35 @@ internal import NIOCore
 /// One request, as the handlers see it.
 struct Call: Sendable {
   let request: Request
-  /// The channel that it came on.
-  let connection: ObjectIdentifier
+  /// What it came on.
+  let channel: any Channel
   /// What stands for the segments in braces of the endpoint's path.
   let parameters: [String: String]
   let query: Query
+  /// Who asks. That the scope suffices has been checked, and the namespace in the path; others are the handler's to look at.
+  let caller: Caller
+  /// What the line in the log of events shall say of this request.
+  let note: AuditNote
 
   init(
-    _ request: Request, connection: ObjectIdentifier, parameters: [String: String]
+    _ request: Request, channel: any Channel, parameters: [String: String], caller: Caller,
+    note: AuditNote = AuditNote()
   ) throws(Problem) {
+    self.note = note
     self.request = request
-    self.connection = connection
+    self.channel = channel
     self.parameters = parameters
+    self.caller = caller
     query = try Query(path: request.head.path ?? "")
   }
 
+  /// The channel's name.
+  var connection: ObjectIdentifier { ObjectIdentifier(channel) }
+
   var headers: HTTPFields { request.head.headerFields }
+
+  /// A field that the library has no name for; `name` is in lower case.
+  func field(_ name: String) -> String? { headers.first { $0.name.canonicalName == name }?.value }
 
   /// Content-Length, if there is one.
   var declaredLength: Int? { headers[.contentLength].flatMap { Int($0) } }
@@ -45,9 +58,12 @@ struct Call: Sendable {
   func body() async throws(Problem) -> ByteBuffer {
     var whole = ByteBuffer()
     var length = 0
+    let end = WallClock.monotonic + Limits.bodyTime
     do {
       for try await part in request.body {
         length += part.readableBytes
+        // A byte now and then would hold the connection for ever; silence is ended with the idle ones.
+        if WallClock.monotonic > end { break }
         if length <= Limits.body {
           whole.writeImmutableBuffer(part)
         } else if length > Limits.body + Limits.discarded {
@@ -58,6 +74,7 @@ struct Call: Sendable {
       throw Problem(.badRequest, "bad-request", "the body did not arrive", detail: "\(error)")
     }
     guard length <= Limits.body else { throw .bodyTooLarge }
+    guard WallClock.monotonic <= end else { throw .bodyTooSlow }
     return whole
   }
 

@@ -10,7 +10,7 @@ struct DesiredFate: Sendable {
   private let versions: [String: Int64]
 
   /// - Parameter stored: the twin of the moment when the values were stored.
-  init(_ changes: [(property: String, value: JSON?)], stored: DeviceSnapshot) {
+  init(_ changes: [DesiredChange], stored: DeviceSnapshot) {
     device = stored.name
     var versions: [String: Int64] = [:]
     for change in changes where change.value != nil {

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import DeviceAPI
+internal import HTTPTypes
+internal import JSON
 
-/// Which devices a list shows.
-struct DeviceFilter: Sendable {
-  private let namespaces: [String]
-  private let selector: LabelSelector?
-  private let states: [LinkState]
-  private let protocols: [String]
+/// Which devices a list shows, or a watch follows.
+struct DeviceFilter: Sendable, Equatable {
+  var device: DeviceName?
+  var namespaces: [String] = []
+  var selector: LabelSelector?
+  var states: [LinkState] = []
+  var protocols: [String] = []
+  var condition: Condition?
+  /// What the caller may see; nil: all.
+  var visible: Set<String>?
 
-  init(_ query: Query) throws(Problem) {
+  init() {}
+
+  /// - Parameter caller: whose namespaces bound the filter.
+  init(_ query: Query, caller: Caller) throws(Problem) {
+    visible = caller.namespaces
     namespaces = query.list("namespace")
     protocols = query.list("protocol")
-    var states: [LinkState] = []
+    if let text = try query.value("device") { device = try Self.device(text) }
     for text in query.list("state") {
       guard let state = LinkState(rawValue: text) else {
         let all = LinkState.allCases.map(\.rawValue).joined(separator: ", ")
@@ -19,49 +29,63 @@ struct DeviceFilter: Sendable {
       }
       states.append(state)
     }
-    self.states = states
-    if let text = try query.value("labelSelector") {
-      do throws(LabelSelector.Invalid) {
-        selector = try LabelSelector(parsing: text)
-      } catch {
-        throw Query.problem("labelSelector=\(error.text)", expected: error.expected)
-      }
-    } else {
-      selector = nil
+    if let text = try query.value("labelSelector") { selector = try Self.selector(text) }
+    if let text = try query.value("where") { condition = try Self.condition(text) }
+  }
+
+  static func device(_ text: String) throws(Problem) -> DeviceName {
+    guard let device = DeviceName(parsing: text) else {
+      throw Query.problem("device=\(text)", expected: "namespace/name")
+    }
+    return device
+  }
+
+  static func selector(_ text: String) throws(Problem) -> LabelSelector {
+    do throws(LabelSelector.Invalid) {
+      return try LabelSelector(parsing: text)
+    } catch {
+      throw Query.problem("labelSelector=\(error.text)", expected: error.expected)
     }
   }
 
-  /// What a name alone decides, before a twin is copied. `names` is sorted.
-  func narrow(_ names: [DeviceName], after last: DeviceName?) -> some Sequence<DeviceName> {
-    let rest = last.map { last in names[names.partitioningIndex { $0 > last }...] } ?? names[...]
-    return rest.lazy.filter { namespaces.isEmpty || namespaces.contains($0.namespace) }
+  static func condition(_ text: String) throws(Problem) -> Condition {
+    do throws(ConditionError) {
+      return try ConditionParser.condition(text)
+    } catch {
+      throw Query.problem(error, parameter: "where")
+    }
   }
 
-  func matches(_ device: DeviceSnapshot) -> Bool {
+  /// Whether a device's twin, and not its name alone, decides.
+  var looksInside: Bool {
+    selector != nil || !states.isEmpty || !protocols.isEmpty || condition != nil
+  }
+
+  /// What a name alone decides, before a twin is looked at.
+  func includes(_ name: DeviceName) -> Bool {
+    if let device, device != name { return false }
+    return (namespaces.isEmpty || namespaces.contains(name.namespace))
+      && visible?.contains(name.namespace) ?? true
+  }
+
+  /// - Parameter now: Unix nanoseconds.
+  func matches(_ device: any DeviceView, now: Int64) -> Bool {
     (states.isEmpty || states.contains(device.link.state))
       && (protocols.isEmpty || protocols.contains(device.protocolName ?? ""))
       && (selector?.matches(device.labels) ?? true)
+      && (condition?.matches(device, now: now) ?? true)
   }
 }
 
-/// Where a list goes on. It names the last device shown, so that devices that come and go between two
-/// pages neither repeat others nor hide them.
-enum PageToken {
-  private static let prefix = "after:"
-
-  static func text(after device: DeviceName) -> String {
-    Base64.encode(Array((prefix + device.description).utf8))
-  }
-
-  static func read(_ query: Query) throws(Problem) -> DeviceName? {
-    // A '+' of base64 that a client did not escape arrives as a space.
-    guard let text = try query.value("continue").map({ String($0.map { $0 == " " ? "+" : $0 }) }) else {
-      return nil
-    }
-    guard let decoded = Base64.decode(text).map({ String(decoding: $0, as: UTF8.self) }),
-      decoded.hasPrefix(prefix), let device = DeviceName(parsing: decoded.dropFirst(prefix.count))
-    else { throw Query.problem("continue=\(text)", expected: "the text that the page before gave") }
-    return device
+extension Query {
+  static func problem(_ error: ConditionError, parameter: String) -> Problem {
+    Problem(
+      .badRequest, "invalid-query", "the query is not right",
+      detail: "\(parameter), column \(error.column): \(error.found): expected \(error.expected).",
+      members: [
+        "parameter": .string(parameter), "column": .int(Int64(error.column)),
+        "expected": .string(error.expected),
+      ])
   }
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import DeviceAPI
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import JSON
@@ -16,23 +15,6 @@ struct EventStream {
   mutating func begin() async throws { try await writer.write(ByteBuffer(string: "retry: 2000\n\n")) }
 
   mutating func beat() async throws { try await writer.write(ByteBuffer(string: ":\n\n")) }
-
-  mutating func send(_ change: TwinChange) async throws {
-    json.clear()
-    switch change {
-    case .changed(let device):
-      json.device(device, as: .change)
-      try await send("device")
-    case .removed(let name):
-      json.beginObject()
-      json.name("namespace")
-      json.string(name.namespace)
-      json.name("name")
-      json.string(name.name)
-      json.endObject()
-      try await send("removed")
-    }
-  }
 
   mutating func send(_ event: String, _ encode: (inout JSONWriter) -> Void) async throws {
     json.clear()

@@ -30,7 +30,9 @@ extension Handlers {
     guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else {
       throw Problem(.badRequest, "bad-request", "the body is not text", detail: "Expected UTF-8.")
     }
-    return Self.answer(try await store.apply(text, source: source))
+    let changes = try await store.apply(text, source: source)
+    note(changes, of: call)
+    return Self.answer(changes)
   }
 
   func deleteManifest(_ call: Call) async throws(Problem) -> Response {
@@ -38,7 +40,17 @@ extension Handlers {
     let change = try await store().delete(
       kind: call.parameters["kind"] ?? "", namespace: call.parameters["namespace"] ?? "",
       name: call.parameters["name"] ?? "")
+    note([change], of: call)
     return Self.answer([change])
+  }
+
+  /// For the log of events.
+  private func note(_ changes: [ManifestChange], of call: Call) {
+    let texts = changes.map { "\($0.kind) \($0.namespace)/\($0.name): \($0.outcome.rawValue)" }
+    let more = texts.count > 3 ? " and \(texts.count - 3) more" : ""
+    call.note.say(
+      "manifests: " + texts.prefix(3).joined(separator: ", ") + more,
+      ["changes": .array(texts.prefix(50).map { .string($0) })])
   }
 
   private func store() throws(Problem) -> ManifestQueue {

@@ -33,7 +33,17 @@ extension Handlers {
       arguments: try await call.members("the arguments"),
       timeout: try call.query.duration("timeout", upTo: MethodCall.longestTimeout) ?? MethodCall.timeout,
       isConfirmed: try call.query.flag("confirm"))
-    let place = try works.place(for: .call, on: call.connection)
+    call.note.say("calls \(request.method) of \(request.device)", ["arguments": .object(request.arguments)])
+    let outcome = try await outcome(of: request, on: call.connection)
+    var writer = JSONWriter()
+    writer.outcome(outcome)
+    return .json(writer)
+  }
+
+  /// Returns when the driver has answered and all went well.
+  func outcome(of request: MethodCall, on connection: ObjectIdentifier) async throws(Problem) -> MethodOutcome
+  {
+    let place = try works.place(for: .call, on: connection)
     defer { withExtendedLifetime(place) {} }
     let result: Result<MethodOutcome, MethodError> = await withCheckedContinuation { continuation in
       place.set(methods.call(request) { continuation.resume(returning: $0) })
@@ -45,16 +55,7 @@ extension Handlers {
       throw problem(error, device: request.device, method: request.method)
     }
     guard outcome.status.isOK else { throw Problem(outcome, of: request) }
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.name("status")
-    writer.string("ok")
-    if !outcome.result.isNull {
-      writer.name("result")
-      writer.value(outcome.result)
-    }
-    writer.endObject()
-    return .json(writer)
+    return outcome
   }
 
   /// A device that has a twin and is unknown to the mappers is there all the same: nothing drives it.
@@ -63,5 +64,18 @@ extension Handlers {
       return .notDriven(name, reason: "no mapper drives it")
     }
     return Problem(error, device: device, method: method)
+  }
+}
+
+extension JSONWriter {
+  mutating func outcome(_ outcome: MethodOutcome) {
+    beginObject()
+    name("status")
+    string("ok")
+    if !outcome.result.isNull {
+      name("result")
+      value(outcome.result)
+    }
+    endObject()
   }
 }

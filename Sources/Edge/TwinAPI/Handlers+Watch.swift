@@ -11,70 +11,30 @@ extension Handlers {
   /// with its latest values. So nothing piles up here, whatever the reader does.
   func watch(_ call: Call) async throws(Problem) -> Response {
     let query = call.query
-    try query.allow("device", "namespace", "property")
-    var filter = WatchFilter(namespace: try query.value("namespace"))
-    if let text = try query.value("device") {
-      guard let device = DeviceName(parsing: text) else {
-        throw Query.problem("device=\(text)", expected: "namespace/name")
-      }
-      filter.device = device
-    }
+    try query.allow(
+      "device", "namespace", "labelSelector", "state", "protocol", "where", "property", "after")
     let properties = query.list("property")
-    if !properties.isEmpty { filter.properties = Set(properties) }
-    guard watches.count < watches.limit else { throw .busy("All \(watches.limit) watches are in use.") }
-
-    let request = call.request
-    let body = ResponseBody { [filter] writer in
-      var stream = EventStream(writer)
-      try await request.body.consumeWithCancellationOnInboundClose { _ in
-        try await watches.withWatch(filter, of: twins) { watch in
-          try await follow(watch, into: &stream)
-        }
-      }
-      try await stream.finish()
+    let filter = StreamFilter(
+      devices: try DeviceFilter(query, caller: call.caller),
+      properties: properties.isEmpty ? nil : Set(properties))
+    var start = StreamStart.beginning
+    // The header is what a browser sends by itself when it comes back, so it is the later one.
+    let after = try query.value("after")
+    if let text = call.field("last-event-id") ?? after, !text.isEmpty {
+      start = try StreamStart(text, epoch: twins.epoch)
+    }
+    let place = try watches.place()
+    let channel = call.channel
+    let pump = watches.pump(on: channel.eventLoop, twins: twins, heartbeat: heartbeat)
+    let body = ResponseBody { [start] writer in
+      defer { withExtendedLifetime(place) {} }
+      // How soon a browser comes back after a break; also the first bytes, so that it knows the stream is open.
+      try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
+      let session = StreamSession(channel: channel, pump: pump)
+      place.onClose { session.end(isGone: false) }
+      try await session.run(filter: filter, start: start)
+      try await writer.finish(nil)
     }
     return Response(status: .ok, headers: .api(type: "text/event-stream"), body: body)
-  }
-
-  private func follow(_ watch: any TwinWatch, into stream: inout EventStream) async throws {
-    try await stream.begin()
-    try await withThrowingTaskGroup(of: WatchStep.self) { group in
-      group.addTask { await Self.next(watch) }
-      group.addTask { [heartbeat] in try await Self.tick(heartbeat) }
-      defer { group.cancelAll() }
-      var isQuiet = true
-      while let step = try await group.next() {
-        switch step {
-        case .change(let change?):
-          try await stream.send(change)
-          isQuiet = false
-          group.addTask { await Self.next(watch) }
-        case .change(nil):
-          return
-        case .tick:
-          if isQuiet { try await stream.beat() }
-          isQuiet = true
-          group.addTask { [heartbeat] in try await Self.tick(heartbeat) }
-        }
-      }
-    }
-  }
-
-  private enum WatchStep: Sendable {
-    case change(TwinChange?)
-    case tick
-  }
-
-  private static func next(_ watch: any TwinWatch) async -> WatchStep {
-    await withTaskCancellationHandler {
-      .change(await watch.next())
-    } onCancel: {
-      watch.cancel()
-    }
-  }
-
-  private static func tick(_ time: Duration) async throws -> WatchStep {
-    try await Task.sleep(for: time)
-    return .tick
   }
 }

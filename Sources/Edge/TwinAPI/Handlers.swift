@@ -10,8 +10,13 @@ struct Handlers: Sendable {
   let watches: WatchRegistry
   let works: WorkRegistry
   let heartbeat: Duration
+  var access = AccessControl()
+  var metrics = RequestMetrics()
+  var followers = EventFollowers()
+  /// The port speaks TLS.
+  var isSecure = false
 
-  var twins: any TwinService { services.twins }
+  var twins: any TwinAccess { services.twins }
   var mappers: any MapperDirectory { services.mappers }
   var methods: any MethodService { services.methods }
   var discovery: any DiscoveryService { services.discovery }
@@ -31,24 +36,28 @@ struct Handlers: Sendable {
     return [
       Endpoint(method: .get, path: "/v1/devices", handler: handlers.listDevices),
       Endpoint(method: .get, path: device, handler: handlers.getDevice),
-      Endpoint(method: .patch, path: device, handler: handlers.patchDevice),
+      Endpoint(method: .patch, path: device, isRecordedByTwin: true, handler: handlers.patchDevice),
       Endpoint(method: .get, path: property, handler: handlers.getProperty),
-      Endpoint(method: .put, path: desired, handler: handlers.putDesired),
-      Endpoint(method: .delete, path: desired, handler: handlers.deleteDesired),
+      Endpoint(method: .put, path: desired, isRecordedByTwin: true, handler: handlers.putDesired),
+      Endpoint(method: .delete, path: desired, isRecordedByTwin: true, handler: handlers.deleteDesired),
       Endpoint(method: .get, path: device + "/methods", handler: handlers.listMethods),
       Endpoint(method: .post, path: device + "/methods/{method}", handler: handlers.callMethod),
-      Endpoint(method: .post, path: device + "/describe", handler: handlers.describe),
-      Endpoint(method: .post, path: "/v1/drivers/{driver}/scan", handler: handlers.scan),
+      Endpoint(method: .post, path: device + "/describe", scope: .admin, handler: handlers.describe),
+      Endpoint(method: .post, path: "/v1/drivers/{driver}/scan", scope: .admin, handler: handlers.scan),
       Endpoint(method: .get, path: "/v1/watch", handler: handlers.watch),
+      Endpoint(method: .get, path: "/v1/ws", handler: handlers.openSocket),
+      Endpoint(method: .get, path: "/openapi.json", handler: handlers.describeAPI),
+      Endpoint(method: .post, path: "/v1/batch", isRecordedByTwin: true, handler: handlers.batch),
       Endpoint(method: .get, path: "/v1/mappers", handler: handlers.listMappers),
       Endpoint(method: .get, path: "/v1/mappers/{file}", handler: handlers.getMapper),
       Endpoint(method: .get, path: "/v1/node", handler: handlers.getNode),
       Endpoint(method: .get, path: "/v1/manifests", handler: handlers.getManifests),
-      Endpoint(method: .put, path: "/v1/manifests", handler: handlers.putManifests),
+      Endpoint(method: .put, path: "/v1/manifests", scope: .admin, handler: handlers.putManifests),
       Endpoint(
-        method: .delete, path: "/v1/manifests/{kind}/{namespace}/{name}", handler: handlers.deleteManifest),
-      Endpoint(method: .get, path: "/healthz", handler: handlers.health),
-      Endpoint(method: .get, path: "/readyz", handler: handlers.readiness),
+        method: .delete, path: "/v1/manifests/{kind}/{namespace}/{name}", scope: .admin,
+        handler: handlers.deleteManifest),
+      Endpoint(method: .get, path: "/healthz", scope: .none, handler: handlers.health),
+      Endpoint(method: .get, path: "/readyz", scope: .none, handler: handlers.readiness),
     ]
   }
 }

@@ -9,7 +9,9 @@ extension JSONWriter {
     case summary
     case full
     /// An event of a watch: only those properties that changed, and nothing that all of them add up to.
-    case change
+    case change(coalesced: Int)
+
+    fileprivate var hasProperties: Bool { if case .summary = self { false } else { true } }
   }
 
   mutating func device(_ device: DeviceSnapshot, as form: DeviceForm) {
@@ -37,13 +39,20 @@ extension JSONWriter {
     int(device.desiredVersion)
     name("reportedVersion")
     int(device.reportedVersion)
-    if form != .change {
+    switch form {
+    case .change(let coalesced):
+      if device.isComplete {
+        name("complete")
+        bool(true)
+      }
+      if coalesced > 0 { count("coalesced", coalesced) }
+    case .summary, .full:
       name("inSync")
       bool(device.properties.allSatisfy(\.inSync))
       name("counts")
       counts(of: device.properties)
     }
-    if form != .summary {
+    if form.hasProperties {
       name("properties")
       beginObject()
       for property in device.properties {

@@ -18,15 +18,18 @@ final class Listener: Sendable {
   }
 
   private let place: Place
-  private let server: Server<HTTP1Channel>
+  private let server: Server<GuardedChannel<HTTP1Channel>>
   private let requests: ActiveRequests
   private let running: AsyncStream<Result<Int?, any Error>>
   private let report: AsyncStream<Result<Int?, any Error>>.Continuation
   private let state = Mutex(State())
 
   init(
-    place: Place, responder: Responder, works: WorkRegistry, group: any EventLoopGroup, log: Logger
+    place: Place, responder: Responder, security: PortSecurity? = nil, works: WorkRegistry,
+    group: any EventLoopGroup, log: Logger
   ) {
+    var peers: PeerBook?
+    if case .socket(let book) = responder.door { peers = book }
     self.place = place
     let requests = ActiveRequests()
     self.requests = requests
@@ -37,21 +40,22 @@ final class Listener: Sendable {
     // HummingbirdCore tells at info what the module itself tells better.
     var quiet = log
     if quiet.logLevel < .warning { quiet.logLevel = max(quiet.logLevel, .warning) }
-    server = Server(
-      childChannelSetup: HTTP1Channel(
-        responder: { request, writer, channel in
-          requests.began(on: channel)
-          defer { requests.ended(on: channel) }
-          try await responder.answer(request, writer, channel: channel)
-        },
-        configuration: .init(
-          additionalChannelHandlers: [HangUpHandler(works)],
-          idleTimeout: .seconds(Limits.idleSeconds),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: Limits.header, maxHeaderListSize: Limits.header,
-            maxHeaderFieldCount: Limits.headerFields))),
+    let base = HTTP1Channel(
+      responder: { request, writer, channel in
+        requests.began(on: channel)
+        defer { requests.ended(on: channel) }
+        try await responder.answer(request, writer, channel: channel)
+      },
       configuration: .init(
-        address: place.bindAddress,
+        additionalChannelHandlers: [HangUpHandler(works)],
+        idleTimeout: .seconds(Limits.idleSeconds),
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: Limits.header, maxHeaderListSize: Limits.header,
+          maxHeaderFieldCount: Limits.headerFields)))
+    server = Server(
+      childChannelSetup: GuardedChannel(base: base, peers: peers, security: security),
+      configuration: .init(
+        address: place.bindAddress, backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(Limits.connections)),
       onServerRunning: { channel in report.yield(.success(channel.localAddress?.port)) },
       eventLoopGroup: group, logger: quiet)

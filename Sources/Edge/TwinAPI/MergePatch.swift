@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
 internal import HTTPTypes
 internal import JSON
 
@@ -6,11 +7,12 @@ internal import JSON
 ///
 /// `{"properties":{"a":{"desired":22},"b":{"desired":{"value":true}},"c":{"desired":null}}}`
 struct MergePatch {
-  let changes: [(property: String, value: JSON?)]
+  let changes: [DesiredChange]
 
   init(_ patch: JSON) throws(Problem) {
     guard let top = patch.object else { throw Self.problem("the body", patch, expected: "an object") }
-    var changes: [(property: String, value: JSON?)] = []
+    var changes: [DesiredChange] = []
+    var places: [String: Int] = [:]
     for member in top {
       guard member.name == "properties" else {
         throw Self.problem(
@@ -29,28 +31,36 @@ struct MergePatch {
             throw Self.problem(
               "\(path).\(part.name)", part.value, expected: "only desired, which alone can be set")
           }
+          let change = try Self.change(part.value, of: property.name, path: path + ".desired")
           // Of a repeated name the last one counts.
-          changes.removeAll { $0.property == property.name }
-          changes.append((property.name, try Self.desired(part.value, path: path + ".desired")))
+          if let place = places[property.name] {
+            changes[place] = change
+          } else {
+            places[property.name] = changes.count
+            changes.append(change)
+          }
         }
       }
     }
     self.changes = changes
   }
 
-  /// - Returns: nil takes the value back.
-  private static func desired(_ json: JSON, path: String) throws(Problem) -> JSON? {
-    switch json {
-    case .null:
-      return nil
-    case .object(let members):
-      guard members.count == 1, let value = members["value"] else {
-        throw problem(path, json, expected: "a value, null, or an object with the one member value")
-      }
-      return value.isNull ? nil : try scalar(value, path: path + ".value")
-    default:
-      return try scalar(json, path: path)
+  /// `22`, `null`, or `{"value":22,"ifReported":21}`, in which either may be null.
+  static func change(_ json: JSON, of property: String, path: String) throws(Problem) -> DesiredChange {
+    guard case .object(let members) = json else {
+      // `.none`, since a bare nil would be the JSON null.
+      return DesiredChange(property, json.isNull ? .none : try scalar(json, path: path))
     }
+    guard let value = members["value"], members.allSatisfy({ $0.name == "value" || $0.name == "ifReported" })
+    else {
+      throw problem(
+        path, json, expected: "a value, null, or an object with the member value and perhaps ifReported")
+    }
+    var change = DesiredChange(property, value.isNull ? .none : try scalar(value, path: path + ".value"))
+    if let reported = members["ifReported"] {
+      change.ifReported = reported.isNull ? .some(.null) : try scalar(reported, path: path + ".ifReported")
+    }
+    return change
   }
 
   static func scalar(_ json: JSON, path: String) throws(Problem) -> JSON {
@@ -60,7 +70,7 @@ struct MergePatch {
     }
   }
 
-  private static func problem(_ path: String, _ value: JSON, expected: String) -> Problem {
+  static func problem(_ path: String, _ value: JSON, expected: String) -> Problem {
     Problem(
       .unprocessableContent, "invalid-patch", "the patch is not right",
       detail: "\(path): \(value.kind): expected \(expected).",

@@ -22,6 +22,18 @@ extension Problem {
         members: ["property": .string(property), "value": .string(value), "expected": .string(expected)])
     case .conflict(let current):
       self = .versionConflict(current: current)
+    case .reportedDiffers(let property, let reported):
+      let found = reported.map { "\($0.text) is reported" } ?? "nothing is reported yet"
+      var members: JSON.Members = ["property": .string(property)]
+      if let reported { members.append("reported", JSON(reported)) }
+      self.init(
+        .preconditionFailed, "reported-differs", "the device reports another value",
+        detail: "\(property): \(found). Read the twin and decide again.", members: members)
+    case .reportedByMapper(let property):
+      self.init(
+        .conflict, "reported-by-mapper", "a mapper reports this property",
+        detail: "\(property): its mapper reads it from the device, so nobody else may report it.",
+        members: ["property": .string(property)])
     case .busy:
       self = .busy("The twin is not ready yet, or too many writes wait for the disk; nothing was changed.")
     case .storage(let reason):
@@ -92,5 +104,19 @@ extension Problem {
     if !problem.value.isEmpty { members.append("value", .string(problem.value)) }
     members.append("expected", .string(problem.expected))
     return .object(members)
+  }
+}
+
+extension JSON {
+  /// A number, a boolean or a string; bytes as base64, and null for what JSON has no number for.
+  init(_ value: DeviceAPI.Value) {
+    switch value {
+    case .bool(let flag): self = .bool(flag)
+    case .int(let number): self = .int(number)
+    case .float(let number): self = number.isFinite ? .number(Double(number.description) ?? 0) : .null
+    case .double(let number): self = number.isFinite ? .number(number) : .null
+    case .text(let text): self = .string(text)
+    case .bytes(let bytes): self = .string(Base64.encode(bytes))
+    }
   }
 }

@@ -39,22 +39,28 @@ struct Problem: Error {
 
   func response() -> Response {
     var writer = JSONWriter()
-    writer.beginObject()
-    writer.name("type")
-    writer.string(Self.typePrefix + name)
-    writer.name("title")
-    writer.string(title)
-    writer.name("status")
-    writer.int(Int64(status.code))
-    writer.name("detail")
-    writer.string(detail)
-    for member in members {
-      writer.name(member.name)
-      writer.value(member.value)
-    }
-    writer.endObject()
+    writer.problem(self)
     var response = Response.json(writer, status: status, type: "application/problem+json")
     for field in headers { response.headers[field.name] = field.value }
     return response
+  }
+}
+
+extension JSONWriter {
+  mutating func problem(_ problem: Problem) {
+    beginObject()
+    name("type")
+    string(Problem.typePrefix + problem.name)
+    name("title")
+    string(problem.title)
+    name("status")
+    int(Int64(problem.status.code))
+    name("detail")
+    string(problem.detail)
+    for member in problem.members {
+      name(member.name)
+      value(member.value)
+    }
+    endObject()
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import HTTPTypes
 
-/// Keeps web pages of others away from the loopback port.
+/// Keeps web pages of others away from the port.
 ///
 /// A browser on this machine reaches 127.0.0.1 for any page that it shows. Such a page either names a
 /// host of its own that resolves to loopback (DNS rebinding: the Host gives it away) or calls across
@@ -9,9 +9,18 @@ internal import HTTPTypes
 struct RequestGuard: Sendable {
   private let hosts: Set<String>
   private let socket: String?
+  private let scheme: String
+  /// Every request has to say who makes it, which such a page cannot; and others may call this node by any name.
+  private let takesAnyHost: Bool
 
-  /// - Parameter socket: where writes go, for the message.
-  init(address: String, hostNames: [String], socket: String?) {
+  /// - Parameters:
+  ///   - socket: where writes go, for the message.
+  ///   - isSecure: the port speaks TLS.
+  init(
+    address: String, hostNames: [String], socket: String?, isSecure: Bool = false, takesAnyHost: Bool = false
+  ) {
+    scheme = isSecure ? "https://" : "http://"
+    self.takesAnyHost = takesAnyHost
     let own = address.contains(":") ? "[\(address)]" : address
     hosts = Set((["localhost", "127.0.0.1", "[::1]", own] + hostNames).map { $0.lowercased() })
     self.socket = socket
@@ -28,13 +37,13 @@ struct RequestGuard: Sendable {
       throw Problem(
         .badRequest, "bad-request", "the request names no host", detail: "A Host header is required.")
     }
-    guard hosts.contains(Self.host(of: authority)) else {
+    guard takesAnyHost || hosts.contains(Self.host(of: authority)) else {
       throw Problem(
         .forbidden, "host-not-allowed", "this name is not served here",
         detail: "The Host is \(authority); served are the loopback names and those of the key "
           + "modules.twinAPI.hostNames.")
     }
-    if let origin = head.headerFields[.origin]?.lowercased(), origin != "http://" + authority {
+    if let origin = head.headerFields[.origin]?.lowercased(), origin != scheme + authority {
       throw Self.crossSite("The Origin is \(origin), the Host \(authority).")
     }
     if let site = Self.field("sec-fetch-site", of: head), site == "cross-site" || site == "same-site",
@@ -44,12 +53,13 @@ struct RequestGuard: Sendable {
     }
   }
 
-  func refuseWrite(_ head: HTTPRequest) throws(Problem) {
-    let other =
-      socket.map { "Use the unix socket \($0), which may write." } ?? "No unix socket is configured."
-    throw Problem(
+  /// Why a port on loopback without tokens does not do it.
+  func readOnly(_ head: HTTPRequest) -> Problem {
+    let other = socket.map { "Use the unix socket \($0), or make a token" } ?? "Make a token"
+    return Problem(
       .forbidden, "read-only", "this port only reads",
-      detail: "\(head.method.rawValue) changes something, and nothing on this port says who asks. \(other)")
+      detail:
+        "\(head.method.rawValue) \(head.path ?? "") needs to know who asks. \(other): edgectl token create.")
   }
 
   private static func crossSite(_ fact: String) -> Problem {

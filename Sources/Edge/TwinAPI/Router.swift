@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import DeviceAPI
 internal import HTTPTypes
 internal import HummingbirdCore
 
@@ -7,9 +8,34 @@ struct Endpoint: Sendable {
   let method: HTTPRequest.Method
   /// `/v1/devices/{namespace}/{name}`: a segment in braces takes any text.
   let path: String
-  /// Changes something: not on a listener that only reads.
+  /// What the caller must be allowed.
+  let scope: Caller.Scope
+  /// The twin itself writes the line in the log of events when it has taken what was asked.
+  let isRecordedByTwin: Bool
+  /// Changes something: has a line in the log of events, whatever comes of it.
   var writes: Bool { method != .get }
   let handler: @Sendable (Call) async throws(Problem) -> Response
+
+  init(
+    method: HTTPRequest.Method, path: String, scope: Caller.Scope, isRecordedByTwin: Bool = false,
+    handler: @escaping @Sendable (Call) async throws(Problem) -> Response
+  ) {
+    self.method = method
+    self.path = path
+    self.isRecordedByTwin = isRecordedByTwin
+    self.scope = scope
+    self.handler = handler
+  }
+
+  /// GET needs `read`, all else `write`.
+  init(
+    method: HTTPRequest.Method, path: String, isRecordedByTwin: Bool = false,
+    handler: @escaping @Sendable (Call) async throws(Problem) -> Response
+  ) {
+    self.init(
+      method: method, path: path, scope: method == .get ? .read : .write, isRecordedByTwin: isRecordedByTwin,
+      handler: handler)
+  }
 }
 
 /// Finds the endpoint of a request.

@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-
 /// Where the twin API listens: `modules.twinAPI` of the configuration.
 package struct TwinAPIOptions: Sendable {
   /// `modules.twinAPI.socket`: path of the unix socket, which may do everything. Nil: none.
   package var socket: String?
-  /// `modules.twinAPI.address`: a loopback address.
+  /// `modules.twinAPI.address`: a loopback address, or with `tls` any of this machine.
   package var address: String
-  /// `modules.twinAPI.port`: the TCP port, which may only read. 0: any free one; nil: none.
+  /// `modules.twinAPI.port`: the TCP port, which may only read until there are tokens. 0: any free one; nil: none.
   package var port: Int?
   /// `modules.twinAPI.hostNames`: further names by which a client may call the TCP port, beside the
   /// loopback ones.
   package var hostNames: [String]
+  /// `modules.twinAPI.tls`: the port speaks TLS.
+  package var tls: PortSecurity?
+  /// The file of the tokens; nil: they are gone with the agent.
+  package var tokens: String?
+  /// `modules.twinAPI.tokens.required`: also on loopback and before there are any.
+  package var areTokensRequired = false
+  /// `modules.twinAPI.socketAccess`.
+  package var socketRules: [SocketRule] = []
+  /// Whom mappers run as.
+  package var runnerUsers: Set<String> = []
+  /// `modules.twinAPI.rateLimits`: requests a second of one caller; 0: as many as they like.
+  package var readsPerSecond = 2000
+  package var writesPerSecond = 200
 
+  /// `modules.twinAPI.watches`: watches, WebSockets and waiting writes together.
+  package var watches = Self.defaultWatches
+
+  package static let defaultWatches = 1536
   package static let defaultSocket = "/run/selvedge/twin.sock"
   package static let defaultPort = 10560
 
@@ -35,10 +51,10 @@ enum Limits {
   /// Bytes of a request's header.
   static let header = 16 << 10
   static let headerFields = 100
+  /// How long a body may take, in nanoseconds.
+  static let bodyTime: Int64 = 60_000_000_000
   /// Connections of a listener; further ones wait in the kernel's queue.
-  static let connections = 512
-  /// Watches and waiting writes together; further watches get 503, further writes their answer at once.
-  static let watches = 256
+  static let connections = 2048
   /// Method calls under way; further ones get 503.
   static let calls = 64
   /// Scans and descriptions under way; further ones get 503.
@@ -57,4 +73,11 @@ enum Limits {
   static let longestWait = Duration.seconds(60)
   /// How long requests under way may go on once the agent stops.
   static let drain = Duration.seconds(2)
+  /// Those who follow the log of events; further ones get 503.
+  static let eventFollowers = 64
+  /// Events of an answer.
+  static let events = 100
+  static let mostEvents = 1000
+  /// How often the files of the certificate are looked at.
+  static let certificateCheck = Duration.seconds(30)
 }

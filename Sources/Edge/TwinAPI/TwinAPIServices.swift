@@ -3,7 +3,7 @@ package import DeviceAPI
 
 /// What the twin API makes reachable: the modules, as far as the node has them.
 package struct TwinAPIServices: Sendable {
-  package var twins: any TwinService
+  package var twins: any TwinAccess
   package var mappers: any MapperDirectory
   package var methods: any MethodService
   package var discovery: any DiscoveryService
@@ -14,11 +14,14 @@ package struct TwinAPIServices: Sendable {
   package var history: (any HistoryService)?
   /// Nil where no log of events is kept.
   package var events: (any EventService & EventRecorder)?
+  /// Nil where no console is served.
+  package var pages: (any PageSource)?
 
   package init(
-    twins: any TwinService, mappers: any MapperDirectory, methods: any MethodService,
+    twins: any TwinAccess, mappers: any MapperDirectory, methods: any MethodService,
     discovery: any DiscoveryService, node: any NodeStatus, manifests: (any ManifestStore)? = nil,
-    history: (any HistoryService)? = nil, events: (any EventService & EventRecorder)? = nil
+    history: (any HistoryService)? = nil, events: (any EventService & EventRecorder)? = nil,
+    pages: (any PageSource)? = nil
   ) {
     self.twins = twins
     self.mappers = mappers
@@ -28,5 +31,6 @@ package struct TwinAPIServices: Sendable {
     self.manifests = manifests
     self.history = history
     self.events = events
+    self.pages = pages
   }
 }

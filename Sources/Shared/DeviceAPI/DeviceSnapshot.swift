@@ -13,15 +13,23 @@ package struct DeviceSnapshot: Sendable {
   package var reportedVersion: Int64
   /// In the order of the model; properties that came over MQTT follow, sorted by name.
   package var properties: [PropertySnapshot]
-  /// Grows with every change of anything above, within one run of the agent: for watchers.
+  /// The number of the last change of anything above, for watchers. All devices of one run of the agent share the
+  /// numbers, and every change has a greater one than those before.
   package var change: UInt64
+  /// The last change that is no property's: of the link, the description, or a property that went.
+  package var ownChange: UInt64
+  /// Whether all properties are here, and not just those that changed.
+  package var isComplete: Bool
+  /// Tells the device from its predecessor of the same name; grows.
+  package var instance: Int64
   /// Numbering of the telemetry: batches so far in this run.
   package var sequence: UInt64
 
   package init(
     name: DeviceName, model: String, labels: [String: String], protocolName: String?, link: LinkSnapshot,
     desiredVersion: Int64, reportedVersion: Int64, properties: [PropertySnapshot], change: UInt64,
-    sequence: UInt64
+    sequence: UInt64, ownChange: UInt64 = 0, instance: Int64 = 0,
+    isComplete: Bool = true
   ) {
     self.name = name
     self.model = model
@@ -33,6 +41,9 @@ package struct DeviceSnapshot: Sendable {
     self.properties = properties
     self.change = change
     self.sequence = sequence
+    self.ownChange = ownChange
+    self.instance = instance
+    self.isComplete = isComplete
   }
 }
 

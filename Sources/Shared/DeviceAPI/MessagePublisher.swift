@@ -14,6 +14,8 @@ package enum MessageKind: Sendable {
   case twin
   /// Readings: the QoS of the configuration.
   case telemetry
+  /// A device's state for whoever subscribes later: QoS 1, retained. No bytes: the broker forgets it.
+  case state
 }
 
 /// An MQTT topic, kept as the NUL-terminated bytes that the client library wants.

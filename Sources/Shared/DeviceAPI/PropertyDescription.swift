@@ -21,6 +21,8 @@ package struct PropertyDescription: Sendable, Equatable {
   /// How often a changed value is reported at most.
   package var reportCycleMilliseconds: Int
   package var reportToCloud: Bool
+  /// Where its values are sent besides, at its report cycle.
+  package var push: [PushMethod] = []
 
   /// `desired` of the manifest, in text form.
   package var desired: String?

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package import JSON
 
-/// What the twin API asks of the twins. Any thread; reading never waits for the disk.
+/// Reads the twins. Any thread; nothing here waits for the disk.
 package protocol TwinService: AnyObject, Sendable {
   /// All devices of this node, sorted.
   func deviceNames() -> [DeviceName]
 
   func device(_ name: DeviceName) -> DeviceSnapshot?
-
-  /// Sets, or with nil takes back, desired values of one device: all of them or none.
-  ///
-  /// Returns once they are on disk; the snapshot is the device as this request left it. Values are JSON (a number, a string, a
-  /// boolean); a string is read as the property's type, so "22" sets a number.
-  /// - Parameter ifVersion: refused with `.conflict` unless `desiredVersion` is this.
-  func setDesired(
-    _ changes: [(property: String, value: JSON?)], of device: DeviceName, origin: DesiredOrigin,
-    ifVersion: Int64?
-  ) async throws(TwinError) -> DeviceSnapshot
 
   /// Follows changes. The watch ends when it is dropped or cancelled.
   func watch(_ filter: WatchFilter) -> any TwinWatch
@@ -61,6 +50,10 @@ package enum TwinError: Error, Equatable, Sendable {
   case invalid(property: String, value: String, expected: String)
   /// `If-Match` named another version.
   case conflict(current: Int64)
+  /// `ifReported` named another value than the one that is reported (nil: none is).
+  case reportedDiffers(property: String, reported: Value?)
+  /// Its mapper reports it, so nobody else may.
+  case reportedByMapper(property: String)
   /// Too many writes wait for the disk, or the device is not declared yet: try again.
   case busy
   case storage(String)

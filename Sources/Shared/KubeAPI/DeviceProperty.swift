@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Config
-internal import DeviceAPI
+package import DeviceAPI
 package import JSON
 
 /// An element of `spec.properties` of a Device.
@@ -23,8 +23,9 @@ package struct DeviceProperty: Sendable, Equatable {
   package var collectCycle: Int?
   package var reportCycle: Int?
   package var reportToCloud: Bool?
-  /// Kept as it is. Nothing is pushed yet, which is a warning.
+  /// As the manifest has it.
   package var pushMethod: JSON.Members?
+  package var push: [PushMethod] = []
   package var line: Int
 
   /// Milliseconds, up to a day; KubeEdge's 0 means that nothing is said.
@@ -50,10 +51,8 @@ package struct DeviceProperty: Sendable, Equatable {
     }
     reportCycle = Self.cycle("reportCycle", keys)
     reportToCloud = keys.bool("reportToCloud")
-    if let method = keys.object("pushMethod") {
-      pushMethod = method
-      keys.warn("pushMethod", expected: "none yet: this version pushes no data; the rest of the device works")
-    }
+    pushMethod = keys.object("pushMethod")
+    if pushMethod != nil, let method = keys.mapping("pushMethod") { push = PushMethod.read(method) }
     keys.finish()
     guard let name else { return nil }
     self.name = name

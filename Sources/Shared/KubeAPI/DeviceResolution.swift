@@ -68,6 +68,8 @@ package struct DeviceResolution {
       collectCycleMilliseconds: property.collectCycle ?? PropertyDescription.defaultCollectCycle,
       reportCycleMilliseconds: property.reportCycle ?? PropertyDescription.defaultReportCycle,
       reportToCloud: property.reportToCloud ?? false)
+    description.push = property.push
+    checkPush(property, description, path: path + ".pushMethod.otel")
     if let desired = property.desired, asksForSomething(desired, description) {
       description.desired = desired.value
       description.desiredTimeToLiveMilliseconds = desired.timeToLive
@@ -100,6 +102,19 @@ package struct DeviceResolution {
     }
     if let maximum = property.maximum, number > maximum {
       report(desired.line, path, shown, "at most \(Value.double(maximum).text)")
+    }
+  }
+
+  /// OTLP's gauges are numbers.
+  private mutating func checkPush(
+    _ property: DeviceProperty, _ description: PropertyDescription, path: String
+  ) {
+    let isNumber = [.int, .float, .double, .boolean].contains(description.type)
+    for method in property.push {
+      guard case .otel = method, !isNumber else { continue }
+      report(
+        property.line, path, description.type.rawValue,
+        "a property of type INT, FLOAT, DOUBLE or BOOLEAN, since otel pushes numbers")
     }
   }
 

@@ -18,21 +18,9 @@ package final class Database {
   /// Opens the file, creating it with its directory entry made durable.
   ///
   /// - Throws: `busy` when another process has it, `notADatabase` when it is something else.
-  package init(path: String, busyTimeoutMilliseconds: Int32 = 2000) throws(SQLiteError) {
-    self.path = path
+  package convenience init(path: String, busyTimeoutMilliseconds: Int32 = 2000) throws(SQLiteError) {
     let isNew = access(path, F_OK) != 0
-    var opened: OpaquePointer?
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(path, &opened, flags, nil)
-    guard code == SQLITE_OK, let opened else {
-      let message =
-        opened.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
-      sqlite3_close_v2(opened)
-      throw SQLiteError(code: .init(rawValue: code), message: message, statement: "open", path: path)
-    }
-    handle = opened
-    logPages = .allocate(capacity: 1)
-    logPages.initialize(to: 0)
+    try self.init(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, system: nil)
     sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
     sqlite3_wal_hook(handle, noteLogPages, logPages)
     try execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -42,6 +30,58 @@ package final class Database {
     // Set last: naming a hook of our own and turning off the built-in checkpoint are the same switch.
     sqlite3_wal_hook(handle, noteLogPages, logPages)
     if isNew { try syncDirectory() }
+  }
+
+  /// Opens a file and its log for reading, also where nothing can be written.
+  ///
+  /// Nobody is kept out: only for a file that no process writes.
+  package convenience init(reading path: String) throws(SQLiteError) {
+    if access(path + "-wal", F_OK) == 0 {
+      // Without locks, which a read-only file system refuses, and the index of the log in memory.
+      try self.init(path: path, flags: SQLITE_OPEN_READONLY, system: "unix-none")
+      try execute("PRAGMA locking_mode=EXCLUSIVE")
+    } else {
+      // A file in this mode that lost its log well: SQLite would make a new one, if not told that nothing changes.
+      try self.init(
+        path: path, name: "file:" + Self.escaped(path) + "?immutable=1",
+        flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, system: nil)
+    }
+  }
+
+  private static func escaped(_ path: String) -> String {
+    path.utf8.reduce(into: "") { text, byte in
+      switch byte {
+      case UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      default: text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+      }
+    }
+  }
+
+  /// One that lives as long as this object.
+  package convenience init() throws(SQLiteError) {
+    try self.init(path: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, system: nil)
+    try execute("PRAGMA foreign_keys=ON")
+  }
+
+  private init(path: String, name: String? = nil, flags: Int32, system: String?) throws(SQLiteError) {
+    self.path = path
+    var opened: OpaquePointer?
+    let code = sqlite3_open_v2(
+      name ?? path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, system)
+    guard code == SQLITE_OK, let opened else {
+      let message =
+        opened.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
+      let number = opened.map { sqlite3_system_errno($0) } ?? 0
+      sqlite3_close_v2(opened)
+      throw SQLiteError(
+        code: .init(rawValue: code), message: message, statement: "open", path: path, systemError: number)
+    }
+    handle = opened
+    logPages = .allocate(capacity: 1)
+    logPages.initialize(to: 0)
   }
 
   deinit {
@@ -138,7 +178,7 @@ package final class Database {
     guard code != SQLITE_OK else { return }
     throw SQLiteError(
       code: .init(rawValue: code), message: String(cString: sqlite3_errmsg(handle)), statement: statement,
-      path: path)
+      path: path, systemError: code & 0xFF == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0)
   }
 
   private func syncDirectory() throws(SQLiteError) {

@@ -36,12 +36,15 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
   /// The statement, or what was done when there was none.
   package let statement: String
   package let path: String
+  /// The system's errno where a file could not be opened; else 0.
+  package let systemError: Int32
 
-  package init(code: Code, message: String, statement: String, path: String) {
+  package init(code: Code, message: String, statement: String, path: String, systemError: Int32 = 0) {
     self.code = code
     self.message = message
     self.statement = statement
     self.path = path
+    self.systemError = systemError
   }
 
   package var description: String { "\(path): \(message) (SQLite \(code.rawValue)) in: \(statement)" }

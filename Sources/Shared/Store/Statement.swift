@@ -81,7 +81,14 @@ package final class Statement {
   /// Gives up the rows that are left.
   package func reset() { sqlite3_reset(handle) }
 
+  /// Binds a column of another statement's current row, as it is.
+  func bind(_ index: Int32, copying row: Statement, column: Int32) {
+    note(sqlite3_bind_value(handle, index, sqlite3_column_value(row.handle, column)))
+  }
+
   // MARK: Columns of the current row
+
+  var columns: Int32 { sqlite3_column_count(handle) }
 
   package func storage(_ column: Int32) -> Storage {
     switch sqlite3_column_type(handle, column) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Glibc
 internal import Threads
 
 /// The one thread that writes to a database, committing in groups.
@@ -22,6 +23,8 @@ package final class Writer: Sendable {
   private static let logLimit = 1000
   /// With nothing to do, a log of this size is brought home.
   private static let idleLogLimit = 256
+  /// Between looks whether a file that could not be opened for writing can be now; nanoseconds.
+  private static let retryTime: Int64 = 5_000_000_000
   /// As much of the log as is filled in advance: what a node with pauses ever uses. Under load it grows once.
   private static let preallocatedLogBytes = (idleLogLimit + 64) * 4120
 
@@ -41,8 +44,12 @@ package final class Writer: Sendable {
   /// Starts the thread, which opens the database and runs `prepare` (migrations, loading) before all else.
   ///
   /// Suspends, so that the cooperative pool is not held up by the disk. Once it threw, the writer is over.
+  /// - Parameters:
+  ///   - prepare: brings the tables up to date and reads them; may be called again on another file (`StoreFile`).
+  ///   - onEvent: told on the writer's thread; must not wait for the writer.
   package func start<Loaded: Sendable>(
-    path: String, prepare: @escaping @Sendable (Database) throws -> Loaded
+    path: String, prepare: @escaping @Sendable (Database) throws -> Loaded,
+    onEvent: @escaping @Sendable (StoreEvent) -> Void = { _ in }
   ) async throws -> Loaded {
     try await withCheckedThrowingContinuation { continuation in
       do {
@@ -50,10 +57,12 @@ package final class Writer: Sendable {
           var failure: (any Error)?
           do {
             // This scope holds the only reference, so the file is closed before anybody hears of the end.
-            let database = try Database(path: path)
-            let loaded = try prepare(database)
-            continuation.resume(returning: loaded)
-            run(on: database)
+            let file = try StoreFile.open(path: path, prepare: prepare) { [self] event in
+              note(event)
+              onEvent(event)
+            }
+            continuation.resume(returning: file.loaded)
+            run(on: file, onEvent)
           } catch {
             failure = error
           }
@@ -97,25 +106,75 @@ package final class Writer: Sendable {
 
   private enum Work {
     case group([any WriteOperation])
+    /// Time to look whether the file can be written again.
+    case retry
     case end
   }
 
-  private func run(on database: Database) {
-    database.preallocateLog(bytes: Self.preallocatedLogBytes)
+  private func run<Loaded>(on file: StoreFile<Loaded>, _ onEvent: (StoreEvent) -> Void) {
+    if file.refusal == nil { file.database.preallocateLog(bytes: Self.preallocatedLogBytes) }
     var spare: [any WriteOperation] = []
-    while case .group(let group) = next(reusing: &spare) {
-      commit(group, in: database)
-      tidy(database)
-      spare = group
-      spare.removeAll(keepingCapacity: true)
+    var retryAt: Int64?
+    loop: while true {
+      if file.refusal == nil { retryAt = nil } else if retryAt == nil { retryAt = Self.now + Self.retryTime }
+      switch next(reusing: &spare, until: retryAt) {
+      case .group(let group):
+        write(group, to: file, onEvent)
+        spare = group
+        spare.removeAll(keepingCapacity: true)
+      case .retry:
+        retryAt = nil
+        file.retry()
+      case .end: break loop
+      }
     }
     // Only to start faster next time: the log has it all.
-    try? database.checkpoint()
+    if file.refusal == nil { try? file.database.checkpoint() }
   }
 
-  private func next(reusing spare: inout [any WriteOperation]) -> Work {
-    monitor.wait(until: { _ in nil }) { state in
-      if state.queue.isEmpty { return state.isStopping ? .end : nil }
+  private func write<Loaded>(
+    _ group: [any WriteOperation], to file: StoreFile<Loaded>, _ onEvent: (StoreEvent) -> Void
+  ) {
+    if let refusal = file.refusal {
+      count(group.count, commits: 0, failures: UInt64(group.count))
+      for operation in group { operation.finished(refusal, in: file.database) }
+      return
+    }
+    let before = monitor.withLock { $0.statistics.problem }
+    let problem = commit(group, in: file)
+    monitor.withLock { $0.statistics.problem = problem?.message ?? "" }
+    if let problem, before.isEmpty {
+      onEvent(.unwritable(problem))
+    } else if problem == nil, !before.isEmpty {
+      onEvent(.writable(misses: false))
+    }
+    tidy(file.database)
+  }
+
+  /// CLOCK_MONOTONIC, nanoseconds.
+  private static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  private func note(_ event: StoreEvent) {
+    monitor.withLock { state in
+      switch event {
+      case .rebuilt: state.statistics.rebuilt += 1
+      case .unwritable(let error): state.statistics.problem = error.message
+      case .writable: state.statistics.problem = ""
+      }
+    }
+  }
+
+  private func next(reusing spare: inout [any WriteOperation], until deadline: Int64?) -> Work {
+    monitor.wait(until: { _ in deadline }) { state in
+      if state.queue.isEmpty {
+        if state.isStopping { return .end }
+        if let deadline, Self.now >= deadline { return .retry }
+        return nil
+      }
       let group = state.queue
       state.queue = []
       swap(&state.queue, &spare)
@@ -123,31 +182,38 @@ package final class Writer: Sendable {
     }
   }
 
-  private func commit(_ group: [any WriteOperation], in database: Database) {
+  /// - Returns: what kept the last of them from being written, where that was the disk's or the file's fault.
+  private func commit<Loaded>(_ group: [any WriteOperation], in file: StoreFile<Loaded>) -> SQLiteError? {
     do throws(SQLiteError) {
-      try database.transaction { () throws(SQLiteError) in
-        for operation in group { try operation.apply(to: database) }
-      }
+      try apply(group, to: file)
       count(group.count, commits: 1, failures: 0)
-      for operation in group { operation.finished(nil, in: database) }
+      for operation in group { operation.finished(nil, in: file.database) }
+      return nil
     } catch {
       guard group.count > 1 else {
         count(1, commits: 0, failures: 1)
-        group[0].finished(error, in: database)
-        return
+        group[0].finished(error, in: file.database)
+        return error.isOfDisk || error.isDamage ? error : nil
       }
-      for operation in group { commitAlone(operation, in: database) }
+      var problem: SQLiteError?
+      for operation in group { problem = commit([operation], in: file) }
+      return problem
     }
   }
 
-  private func commitAlone(_ operation: any WriteOperation, in database: Database) {
+  /// All of them in one transaction. A damaged file is replaced, and they are written to the new one.
+  private func apply<Loaded>(_ group: [any WriteOperation], to file: StoreFile<Loaded>) throws(SQLiteError) {
+    func apply() throws(SQLiteError) {
+      let database = file.database
+      try database.transaction { () throws(SQLiteError) in
+        for operation in group { try operation.apply(to: database) }
+      }
+    }
     do throws(SQLiteError) {
-      try database.transaction { () throws(SQLiteError) in try operation.apply(to: database) }
-      count(1, commits: 1, failures: 0)
-      operation.finished(nil, in: database)
+      try apply()
     } catch {
-      count(1, commits: 0, failures: 1)
-      operation.finished(error, in: database)
+      guard error.isDamage, file.repair(error) else { throw error }
+      try apply()
     }
   }
 

@@ -10,6 +10,10 @@ package struct WriterStatistics: Sendable, Equatable {
   /// Operations that wait now.
   package var queueDepth = 0
   package var checkpoints: UInt64 = 0
+  /// Why nothing could be written last; empty: the last commit worked.
+  package var problem = ""
+  /// Damaged files that were set aside.
+  package var rebuilt: UInt64 = 0
 
   package init() {}
 }

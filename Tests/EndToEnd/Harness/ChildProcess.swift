@@ -20,11 +20,13 @@ final class ChildProcess: Sendable {
   let output: String
   private let end = Mutex<End?>(nil)
 
-  /// - Parameter output: the file that takes both outputs; what it holds stays.
+  /// - Parameters:
+  ///   - output: the file that takes both outputs; what it holds stays.
+  ///   - descriptors: more that the program gets, each by its number here and there.
   init(
     _ program: String, _ arguments: [String], environment: [String] = [], input: String? = nil,
     output: String,
-    errors: String? = nil
+    errors: String? = nil, descriptors: [(from: Int32, to: Int32)] = []
   ) throws {
     guard let plan = child_plan_create(program) else { throw SpawnError(description: "out of memory") }
     defer { child_plan_destroy(plan) }
@@ -42,6 +44,7 @@ final class ChildProcess: Sendable {
     child_plan_descriptor(plan, out, 1)
     child_plan_descriptor(plan, error ?? out, 2)
     if let from { child_plan_descriptor(plan, from, 0) }
+    for descriptor in descriptors { child_plan_descriptor(plan, descriptor.from, descriptor.to) }
     child_plan_death_signal(plan, SIGKILL)
     var id: pid_t = 0
     let code = child_spawn(plan, &id)
@@ -80,7 +83,7 @@ final class ChildProcess: Sendable {
   }
 
   /// Waits for its end; nil: it runs on after the limit.
-  func wait(within limit: Duration = .seconds(20)) async -> End? {
+  func wait(within limit: Duration = .seconds(60)) async -> End? {
     _ = await eventually(within: limit) { ending != nil }
     return ending
   }

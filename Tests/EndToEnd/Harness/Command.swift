@@ -17,7 +17,7 @@ struct Command: Sendable {
 
   static func run(
     _ program: String, _ arguments: [String], environment: [String] = [], input: String? = nil,
-    within limit: Duration = .seconds(30)
+    within limit: Duration = .seconds(120)
   ) async throws -> Result {
     let folder = try TemporaryFolder()
     let from = try input.map { try folder.write($0, to: "input") }
@@ -36,7 +36,7 @@ struct Command: Sendable {
   @discardableResult
   static func check(
     _ program: String, _ arguments: [String], environment: [String] = [],
-    within limit: Duration = .seconds(30)
+    within limit: Duration = .seconds(120)
   ) async throws -> String {
     let result = try await run(program, arguments, environment: environment, within: limit)
     guard result.status == 0 else {

@@ -32,7 +32,7 @@ final class FaultNode: Sendable {
     try node.declare(Self.neighbour, as: "neighbour")
     try await node.start()
     #expect(await node.becomes("online", "default/neighbour"))
-    #expect(await eventually(within: .seconds(20)) { await neighbour().count > 1 })
+    #expect(await eventually { await neighbour().count > 1 })
   }
 
   /// Declares a device of the mapper of that name.
@@ -95,7 +95,7 @@ final class FaultNode: Sendable {
 
   /// The same process has read on, without a cycle that was missed.
   func expectUnharmed(since before: Neighbour) async throws {
-    #expect(await eventually(within: .seconds(30)) { await neighbour().count >= before.count + 2 })
+    #expect(await eventually { await neighbour().count >= before.count + 2 })
     let after = await neighbour().mapper
     #expect(after["processID"] == before.mapper["processID"] && after["restarts"] == 0, "\(after.text)")
     for counter in ["missedCycles", "readFailures", "droppedSamples"] {

@@ -32,17 +32,17 @@ extension Node {
 
   // MARK: Waiting
 
-  func becomes(_ state: String, _ device: String, within limit: Duration = .seconds(20)) async -> Bool {
+  func becomes(_ state: String, _ device: String, within limit: Duration = .seconds(60)) async -> Bool {
     await eventually(within: limit) { await link(of: device) == state }
   }
 
   func reports(
-    _ value: JSON, as name: String, of device: String, within limit: Duration = .seconds(20)
+    _ value: JSON, as name: String, of device: String, within limit: Duration = .seconds(60)
   ) async -> Bool {
     await eventually(within: limit) { await reported(name, of: device) == value }
   }
 
-  func mapper(_ name: String, becomes state: String, within limit: Duration = .seconds(20)) async -> Bool {
+  func mapper(_ name: String, becomes state: String, within limit: Duration = .seconds(60)) async -> Bool {
     await eventually(within: limit) { await mapper(name)["state"]?.string == state }
   }
 }

@@ -78,10 +78,15 @@ final class Node: Sendable {
 
   /// Starts it without waiting for anything.
   @discardableResult
-  func launch(environment: [String] = [], extra: [String] = []) throws -> ChildProcess {
+  ///
+  /// - Parameter wrapper: a program that becomes the agent: one with arguments of its own, which the agent's follow.
+  func launch(environment: [String] = [], extra: [String] = [], wrapper: String? = nil) throws -> ChildProcess
+  {
+    let agent = try Programs.path("edgecore")
     let process = try ChildProcess(
-      Programs.path("edgecore"),
-      ["--standalone", "--root", root, "--node-name", Self.name, "--twin-api-port", "0"]
+      wrapper ?? agent,
+      (wrapper == nil ? [] : [agent])
+        + ["--standalone", "--root", root, "--node-name", Self.name, "--twin-api-port", "0"]
         + mqtt.arguments + arguments + extra,
       environment: environment, output: logFile)
     running.withLock { $0 = process }
@@ -89,9 +94,9 @@ final class Node: Sendable {
   }
 
   /// Starts it and waits until it says that it is ready.
-  func start(environment: [String] = []) async throws {
-    let process = try launch(environment: environment)
-    let isReady = await eventually(within: .seconds(20)) {
+  func start(environment: [String] = [], wrapper: String? = nil) async throws {
+    let process = try launch(environment: environment, wrapper: wrapper)
+    let isReady = await eventually {
       if process.ending != nil { return true }
       return (try? await http.send("GET", "/readyz", limit: 5))?.status == 200
     }
@@ -107,7 +112,7 @@ final class Node: Sendable {
   func kill() { running.withLock { $0 }?.kill() }
 
   /// As an operator does it. Nil: it did not end within the limit.
-  func stop(within limit: Duration = .seconds(15)) async -> ChildProcess.End? {
+  func stop(within limit: Duration = .seconds(60)) async -> ChildProcess.End? {
     guard let process else { return nil }
     process.signal(SIGTERM)
     return await process.wait(within: limit)

@@ -23,7 +23,7 @@ final class Simulator: Sendable {
     folder = try TemporaryFolder()
     let process = try ChildProcess(program, arguments, output: folder.file("output"))
     self.process = process
-    _ = await eventually(within: .seconds(20)) {
+    _ = await eventually {
       Files.text(process.output).contains("\n") || process.ending != nil
     }
     let text = Files.text(process.output)
@@ -35,4 +35,12 @@ final class Simulator: Sendable {
 
   func client(unit: UInt8 = 1) -> ModbusClient { ModbusClient(port: port, unit: unit) }
   func kill() { process.kill() }
+
+  /// What it has printed: with `--log` a line a request.
+  var log: String { Files.text(process.output) }
+
+  /// How many requests a unit had, with `--log`.
+  func requests(of unit: UInt8) -> Int {
+    log.split(separator: "\n").count { $0.hasPrefix("unit \(unit) ") }
+  }
 }

@@ -7,12 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 60000
 
 mapper_status rig_bind(rig *rig, const char *command, const char *settings) {
   rig->host = fake_host_load(MAPPER_LIBRARY);
   if (!rig->host) abort();
   mapper_settings all = fake_settings(settings);
+  /* An interpreter takes its time to start on a busy machine, and to end. */
+  if (!mapper_find(&all, "startTimeoutMs"))
+    fake_settings_put(&all, "startTimeoutMs", mapper_int(MAPPER_TYPE_I64, 60000));
   fake_settings_put(&all, "command",
                     mapper_data(MAPPER_TYPE_TEXT, command, (uint32_t)strlen(command)));
   mapper_status status = fake_device_bind_settings(
@@ -23,7 +26,7 @@ mapper_status rig_bind(rig *rig, const char *command, const char *settings) {
 
 mapper_status rig_open(rig *rig, const char *command, const char *settings) {
   mapper_status status = rig_bind(rig, command, settings);
-  return status == MAPPER_OK ? fake_device_open(&rig->device, 20000) : status;
+  return status == MAPPER_OK ? fake_device_open(&rig->device, 60000) : status;
 }
 
 void rig_close(rig *rig) {
@@ -35,7 +38,7 @@ void rig_close(rig *rig) {
 
 mapper_status rig_subscribe(rig *rig) {
   const mapper_subscribe *subscribe = rig->device.driver->query(MAPPER_EXT_SUBSCRIBE);
-  fake_call_again(rig->device.call, 1000);
+  fake_call_again(rig->device.call, 60000);
   return subscribe->start(rig->device.device, rig->device.call, 7, rig->device.ids,
                           rig->device.count, 0, rig->device.results);
 }
@@ -65,13 +68,13 @@ bool rig_reports(rig *rig, uint32_t id, double number) {
 }
 
 mapper_status rig_read(rig *rig, uint32_t id) {
-  mapper_status status = fake_device_read(&rig->device, &id, 1, 20000);
+  mapper_status status = fake_device_read(&rig->device, &id, 1, 60000);
   return status == MAPPER_OK ? rig->device.samples[0].status : status;
 }
 
 mapper_status rig_write(rig *rig, uint32_t id, mapper_value value) {
   mapper_write write = {.point = id, .value = value};
-  mapper_status status = fake_device_write(&rig->device, &write, 1, 20000);
+  mapper_status status = fake_device_write(&rig->device, &write, 1, 60000);
   return status == MAPPER_OK ? rig->device.results[0] : status;
 }
 

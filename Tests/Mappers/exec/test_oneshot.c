@@ -23,7 +23,7 @@ TEST(oneshot_reads_a_json_object) {
                      "mode: oneshot"),
             MAPPER_OK);
   for (int round = 0; round < 2; round++) {
-    CHECK_INT(fake_device_read_all(&rig.device, 20000), MAPPER_OK);
+    CHECK_INT(fake_device_read_all(&rig.device, 60000), MAPPER_OK);
     const mapper_sample *samples = rig.device.samples;
     CHECK_DOUBLE(samples[0].value.f64, 21.5);
     CHECK_INT(samples[1].value.i64, 4);
@@ -59,16 +59,16 @@ static void expect_failure(const char *command, const char *settings, int timeou
 }
 
 TEST(oneshot_failures_say_what_happened) {
-  expect_failure("sh -c 'echo first >&2; echo \"no sensor\" >&2; exit 3'", "mode: oneshot", 20000,
+  expect_failure("sh -c 'echo first >&2; echo \"no sensor\" >&2; exit 3'", "mode: oneshot", 60000,
                  MAPPER_PROTOCOL, "sh ended with status 3: no sensor");
-  expect_failure("sh -c 'kill -9 $$'", "mode: oneshot", 20000, MAPPER_PROTOCOL,
+  expect_failure("sh -c 'kill -9 $$'", "mode: oneshot", 60000, MAPPER_PROTOCOL,
                  "sh was killed by signal 9 (Killed)");
-  expect_failure("echo '[1]'", "mode: oneshot", 20000, MAPPER_PROTOCOL,
+  expect_failure("echo '[1]'", "mode: oneshot", 60000, MAPPER_PROTOCOL,
                  "echo [1] printed no JSON object: '[1] '");
-  expect_failure("true", "mode: oneshot", 20000, MAPPER_PROTOCOL,
+  expect_failure("true", "mode: oneshot", 60000, MAPPER_PROTOCOL,
                  "true printed no JSON object: ''");
   expect_failure("sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'",
-                 "mode: oneshot, maxLineBytes: 1000", 20000, MAPPER_PROTOCOL,
+                 "mode: oneshot, maxLineBytes: 1000", 60000, MAPPER_PROTOCOL,
                  "sh printed more than 1000 bytes (maxLineBytes)");
   expect_failure("sleep 600", "mode: oneshot", 100, MAPPER_TIMEOUT,
                  "sleep 600 has not ended in time");
@@ -145,7 +145,7 @@ TEST(set_command_gets_the_values_on_its_standard_input) {
   mapper_write writes[] = {{.point = 0, .value = mapper_int(MAPPER_TYPE_I64, -5)},
                            {.point = 1, .value = mapper_data(MAPPER_TYPE_TEXT, "a\"b\n", 4)},
                            {.point = 9, .value = mapper_bool(true)}};
-  CHECK_INT(fake_device_write(&rig.device, writes, 3, 20000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&rig.device, writes, 3, 60000), MAPPER_OK);
   CHECK_INT(rig.device.results[0], MAPPER_OK);
   CHECK_INT(rig.device.results[1], MAPPER_OK);
   CHECK_INT(rig.device.results[2], MAPPER_NOT_FOUND);

@@ -20,7 +20,7 @@ TEST(poll_asks_and_takes_answers) {
   uint32_t none = fake_points_add(&rig.points, "none", MAPPER_TYPE_I64, "");
   fake_points_add(&rig.points, "refused", MAPPER_TYPE_I64, "field: \"[\"");
   CHECK_INT(open_program(&rig), MAPPER_OK);
-  CHECK_INT(fake_device_read_all(&rig.device, 20000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&rig.device, 60000), MAPPER_OK);
   const mapper_sample *samples = rig.device.samples;
   CHECK_INT(samples[count].value.i64, 1);
   CHECK(is_text(samples[label].value, "cold"));
@@ -49,7 +49,7 @@ TEST(poll_writes_and_the_program_may_refuse) {
   mapper_write writes[] = {{.point = 0, .value = mapper_data(MAPPER_TYPE_TEXT, "w\"ä", 4)},
                            {.point = 1, .value = mapper_float(MAPPER_TYPE_F32, 13)},
                            {.point = 7, .value = mapper_bool(true)}};
-  CHECK_INT(fake_device_write(&rig.device, writes, 3, 20000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&rig.device, writes, 3, 60000), MAPPER_OK);
   CHECK_INT(rig.device.results[0], MAPPER_OK);
   CHECK_INT(rig.device.results[1], MAPPER_INVALID);
   CHECK_TEXT(fake_call_item(rig.device.call, 1), "13 is out of range");
@@ -110,13 +110,13 @@ TEST(failures_of_a_whole_read_have_their_status) {
 
   CHECK_INT(rig_read(&rig, die), MAPPER_UNAVAILABLE);
   CHECK_TEXT(rig_why(&rig), NAME " ended with status 1: out of order");
-  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DOWN, 30000));
+  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DOWN, 60000));
   CHECK_TEXT(fake_host_link_text(rig.host, rig.device.token),
              NAME " ended with status 1: out of order");
   CHECK_INT(rig_read(&rig, noise), MAPPER_UNAVAILABLE);
   /* As the host does it: closed and opened again. */
   rig.device.driver->close(rig.device.device);
-  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&rig.device, 60000), MAPPER_OK);
   CHECK_INT(rig_read(&rig, noise), MAPPER_OK);
   rig_close(&rig);
 }

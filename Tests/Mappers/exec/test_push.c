@@ -34,7 +34,7 @@ TEST(push_reports_what_the_program_prints) {
   CHECK(rig_reports(&rig, n, 1)); /* from before the subscription */
   CHECK_INT(rig_subscribe(&rig), MAPPER_INVALID);
   CHECK_INT(rig_write(&rig, n, mapper_int(MAPPER_TYPE_I64, 5)), MAPPER_OK); /* answered with id 1 */
-  CHECK(fake_host_wait_reports(rig.host, 4, 30000));
+  CHECK(fake_host_wait_reports(rig.host, 4, 60000));
   mapper_sample second = fake_host_report(rig.host, 1);
   CHECK_INT(second.value.i64, 2);
   CHECK_INT(second.quality, MAPPER_UNCERTAIN);
@@ -83,7 +83,7 @@ TEST(each_value_is_reported_while_the_host_takes_them) {
             MAPPER_OK);
   CHECK_INT(rig_subscribe(&rig), MAPPER_OK);
   CHECK_INT(rig_write(&rig, 0, mapper_int(MAPPER_TYPE_I64, 0)), MAPPER_OK);
-  CHECK(fake_host_wait_reports(rig.host, 5000, 30000));
+  CHECK(fake_host_wait_reports(rig.host, 5000, 60000));
   for (uint32_t i = 0; i < 5000; i++)
     if (!CHECK_INT(fake_host_report(rig.host, i).value.i64, i)) break;
   rig_close(&rig);
@@ -96,7 +96,7 @@ TEST(a_busy_host_gets_the_latest_value_later_and_a_closed_one_none) {
             MAPPER_OK);
   fake_host_answer_reports(rig.host, MAPPER_BUSY);
   CHECK_INT(rig_subscribe(&rig), MAPPER_OK);
-  usleep(120000);
+  CHECK(fake_host_wait_refused(rig.host, 2, 60000));
   CHECK_INT(fake_host_report_count(rig.host), 0);
   fake_host_answer_reports(rig.host, MAPPER_OK);
   CHECK(rig_reports(&rig, n, 1));
@@ -105,10 +105,14 @@ TEST(a_busy_host_gets_the_latest_value_later_and_a_closed_one_none) {
   fake_host_clear_reports(rig.host);
   fake_host_answer_reports(rig.host, MAPPER_CLOSED);
   CHECK_INT(rig_subscribe(&rig), MAPPER_OK);
-  usleep(50000);
+  CHECK(fake_host_wait_refused(rig.host, 1, 60000));
   fake_host_answer_reports(rig.host, MAPPER_OK);
   CHECK_INT(fake_host_report_count(rig.host), 0);
-  CHECK_INT(rig_subscribe(&rig), MAPPER_OK); /* and it can start again */
+  /* And it can start again, once it has seen to the end. */
+  mapper_status status = MAPPER_INVALID;
+  for (double end = now_ms() + 60000; status != MAPPER_OK && now_ms() < end; usleep(2000))
+    status = rig_subscribe(&rig);
+  CHECK_INT(status, MAPPER_OK);
   CHECK(rig_reports(&rig, n, 1));
   rig_close(&rig);
 }
@@ -146,7 +150,7 @@ TEST(links_come_from_the_program) {
                      "sleep 600'",
                      "ready: line"),
             MAPPER_OK);
-  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DEGRADED, 30000));
+  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DEGRADED, 60000));
   CHECK_TEXT(fake_host_link_text(rig.host, rig.device.token), "half");
   rig_close(&rig);
 }

@@ -92,7 +92,7 @@ TEST(arguments_and_environment_reach_the_program_as_they_are) {
   CHECK_INT(fake_device_bind_settings(&rig.device, rig.host, fake_host_driver(rig.host, "exec"),
                                       &all, &rig.points),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&rig.device, 60000), MAPPER_OK);
   CHECK_INT(rig_read(&rig, text), MAPPER_OK);
   CHECK(is_text(rig.device.samples[0].value, "a  b|*|1.5|ä $x"));
   fake_settings_free(&all);

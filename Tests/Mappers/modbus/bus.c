@@ -42,6 +42,8 @@ struct bus {
   int count, addresses[UNITS];
   uint8_t late[CHUNK];
   size_t late_size;
+  uint8_t heard[CHUNK]; /* of a request that is not whole yet */
+  size_t heard_size;
 
   pthread_mutex_t lock; /* guards all below */
   terminal port;        /* master -1: pulled out */
@@ -164,18 +166,24 @@ static void from_unit(bus *bus, unit *unit) {
     if (pdu < 0) abort();
     size_t whole = (size_t)pdu + 3;
     if (pdu == 0 || unit->size < whole) return;
-    for (int i = 0; i < bus->count; i++) /* all hear it; libmodbus counts on that */
-      if (&bus->units[i] != unit) put(bus->units[i].terminal.master, unit->answer, whole);
     pass_on(bus, unit->answer, whole);
     unit->size -= whole;
     memmove(unit->answer, unit->answer + whole, unit->size);
   }
 }
 
-static void from_port(bus *bus, int port) {
-  uint8_t bytes[CHUNK];
-  ssize_t got = read(port, bytes, sizeof bytes);
-  if (got < 4) return;
+/* What the first bytes of a request say of its size; 0: not yet. */
+static size_t request_size(const uint8_t *bytes, size_t have) {
+  if (have < 2) return 0;
+  if (bytes[1] == 15 || bytes[1] == 16) return have < 7 ? 0 : 9 + (size_t)bytes[6];
+  if (bytes[1] == 22) return 10;
+  return bytes[1] == FUNCTION_IDENTIFICATION ? 7 : 8;
+}
+
+/* A unit hears what is for it, and not what goes on between others: libmodbus waits for the answer
+ * of another unit as long as for one of its own, which is too short on a busy machine, and then
+ * takes that answer for a request. */
+static void request_came(bus *bus, int port, const uint8_t *bytes, size_t got) {
   pthread_mutex_lock(&bus->lock);
   if (bus->seen < SEEN)
     bus->requests[bus->seen] =
@@ -187,8 +195,22 @@ static void from_port(bus *bus, int port) {
   bus->late_size = 0;
   bool is_known = bytes[1] != FUNCTION_IDENTIFICATION;
   for (int i = 0; i < bus->count; i++) {
-    if (is_known) put(bus->units[i].terminal.master, bytes, (size_t)got);
+    bool is_heard = bytes[0] == 0 || bus->addresses[i] == bytes[0];
+    if (is_known && is_heard) put(bus->units[i].terminal.master, bytes, got);
     if (!is_known && bus->addresses[i] == bytes[0]) refuse_function(bus, bytes);
+  }
+}
+
+static void from_port(bus *bus, int port) {
+  ssize_t got = read(port, bus->heard + bus->heard_size, CHUNK - bus->heard_size);
+  if (got > 0) bus->heard_size += (size_t)got;
+  for (;;) {
+    size_t size = request_size(bus->heard, bus->heard_size);
+    if (size > CHUNK) abort();
+    if (size == 0 || bus->heard_size < size) return;
+    request_came(bus, port, bus->heard, size);
+    bus->heard_size -= size;
+    memmove(bus->heard, bus->heard + size, bus->heard_size);
   }
 }
 
@@ -278,8 +300,9 @@ const char *bus_path(bus *bus) { return bus->path; }
 
 const char *bus_settings(bus *bus, int unit, const char *more) {
   static char text[256];
-  snprintf(text, sizeof text, "serialPort: %s, slaveID: %d, baudRate: 115200, %s", bus->path, unit,
-           more);
+  /* A busy machine takes its time. */
+  snprintf(text, sizeof text, "serialPort: %s, slaveID: %d, baudRate: 115200, %s%s", bus->path,
+           unit, strstr(more, "timeoutMs") ? "" : "timeoutMs: 20000, ", more);
   return text;
 }
 

@@ -50,7 +50,7 @@ static void decode(const frame_answer *answer, const frame_request *request, uin
     for (uint8_t form = FORM_UNSIGNED; form <= FORM_BOOL; form++) {
       codec.form = form;
       codec.scale = choice & 4 ? 0.1 : 1;
-      codec_item item = {codec, 0, offset};
+      codec_item item = {&codec, 0, offset};
       mapper_sample sample = {.status = MAPPER_NOT_FILLED};
       codec_read_numbers(&item, 1, bytes, &sample);
       if (sample.status != MAPPER_OK) abort();

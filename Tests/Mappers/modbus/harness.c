@@ -18,7 +18,7 @@ const mapper_driver *the_driver(void) {
 }
 
 mapper_sample read_one(fake_device *device, uint32_t id) {
-  mapper_status status = fake_device_read(device, &id, 1, 2000);
+  mapper_status status = fake_device_read(device, &id, 1, 20000);
   mapper_sample sample = device->samples[0];
   if (status != MAPPER_OK) sample.status = MAPPER_INTERNAL;
   return sample;
@@ -26,7 +26,7 @@ mapper_sample read_one(fake_device *device, uint32_t id) {
 
 mapper_status write_one(fake_device *device, uint32_t id, mapper_value value) {
   mapper_write write = {id, 0, value};
-  mapper_status status = fake_device_write(device, &write, 1, 2000);
+  mapper_status status = fake_device_write(device, &write, 1, 20000);
   return status == MAPPER_OK ? device->results[0] : status;
 }
 
@@ -38,7 +38,7 @@ bool start_device(fake_device *device, const char *settings, const fake_points *
   }
   for (uint32_t i = 0; i < points->count; i++)
     if (!CHECK_INT(device->results[i], MAPPER_OK)) CHECK_TEXT(fake_call_item(device->call, i), "");
-  return CHECK_INT(fake_device_open(device, 2000), MAPPER_OK);
+  return CHECK_INT(fake_device_open(device, 20000), MAPPER_OK);
 }
 
 void set_float(slave *slave, frame_space space, unsigned address, float value) {

@@ -25,7 +25,7 @@ static mapper_sample decoded(mapper_type type, const char *settings, const uint8
   problem problem;
   point point = parsed(type, settings, &problem);
   CHECK_TEXT(problem.text, "");
-  codec_item item = {point.codec, 0, 0};
+  codec_item item = {&point.codec, 0, 0};
   mapper_sample sample = {.status = MAPPER_NOT_FILLED};
   codec_read_numbers(&item, 1, data, &sample);
   return sample;

@@ -32,10 +32,10 @@ static void clear(stage *stage) {
 }
 
 static const char *settings_of(const stage *stage, int unit, const char *more) {
-  static char text[160];
-  snprintf(text, sizeof text,
-           "communicateMode: RTUOverTCP, ip: 127.0.0.1, port: %d, slaveID: %d, %s",
-           relay_port(stage->relay), unit, more);
+  static char text[192];
+  snprintf(
+      text, sizeof text, "communicateMode: RTUOverTCP, ip: 127.0.0.1, port: %d, slaveID: %d, %s%s",
+      relay_port(stage->relay), unit, strstr(more, "timeoutMs") ? "" : "timeoutMs: 20000, ", more);
   return text;
 }
 
@@ -67,7 +67,7 @@ TEST(units_behind_a_gateway_share_its_connection) {
 TEST(bytes_that_are_no_answer_cost_one_read_and_not_the_connection) {
   stage stage = set_up();
   fake_device device;
-  REQUIRE(start_device(&device, settings_of(&stage, 1, "timeoutMs: 200"), &stage.points));
+  REQUIRE(start_device(&device, settings_of(&stage, 1, "timeoutMs: 1000"), &stage.points));
   static const bus_fault faults[] = {BUS_CRC, BUS_HALF, BUS_GARBAGE};
   for (int i = 0; i < 3; i++) {
     bus_plant(stage.bus, faults[i], 0);

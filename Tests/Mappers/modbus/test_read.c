@@ -38,7 +38,7 @@ TEST(all_four_kinds_of_registers_are_read) {
   slave_set(slave, SPACE_HOLDING_REGISTER, 6, 1234);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "1 3 1, 2 4 1, 4 5 1, 3 6 1");
   for (uint32_t i = 0; i < 4; i++) {
     CHECK_INT(device.samples[i].status, MAPPER_OK);
@@ -63,7 +63,7 @@ TEST(a_thousand_floats_take_seventeen_requests) {
   for (unsigned i = 0; i < 1000; i++) set_float(slave, SPACE_HOLDING_REGISTER, 2 * i, (float)i / 4);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_INT(slave_seen(slave), 17);
   for (int i = 0; i < slave_seen(slave); i++) CHECK(slave_request_at(slave, i).quantity <= 124);
   for (unsigned i = 0; i < 1000; i++) {
@@ -84,7 +84,7 @@ static void merges(const char *more, const unsigned *offsets, size_t count, cons
     slave_set(slave, SPACE_HOLDING_REGISTER, offsets[i], (uint16_t)(offsets[i] + 7));
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, more), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), expected);
   for (uint32_t i = 0; i < count; i++) CHECK_INT(device.samples[i].value.u64, offsets[i] + 7);
   fake_device_free(&device);
@@ -121,7 +121,7 @@ TEST(points_are_not_torn_between_requests) {
   for (unsigned i = 0; i < 6; i++) set_float(slave, SPACE_HOLDING_REGISTER, 2 * i, (float)i);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, "maxRegisters: 5"), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "3 0 4, 3 4 4, 3 8 4");
   for (unsigned i = 0; i < 6; i++) CHECK_DOUBLE(device.samples[i].value.f64, i);
   fake_device_free(&device);
@@ -140,7 +140,7 @@ TEST(overlapping_points_share_a_request) {
   slave_set(slave, SPACE_HOLDING_REGISTER, 11, 2);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "3 10 2");
   CHECK_INT(device.samples[0].value.u64, 65538);
   CHECK_INT(device.samples[1].value.u64, 2);
@@ -163,7 +163,7 @@ TEST(bits_are_merged_up_to_two_thousand) {
     slave_set(slave, SPACE_COIL, offsets[i], 1);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, "maxRegisters: 125"), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "1 0 2000, 1 2000 1");
   for (uint32_t i = 0; i < points.count; i++) CHECK_INT(device.samples[i].value.u64, i % 2 == 0);
   fake_device_free(&device);
@@ -190,7 +190,7 @@ TEST(text_bytes_and_packed_bits_are_read) {
   slave_set(slave, SPACE_COIL, 13, 1);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "1 9 5, 3 20 7");
   CHECK_INT(device.samples[0].value.type, MAPPER_TYPE_TEXT);
   CHECK_INT(device.samples[0].value.count, 4);
@@ -203,7 +203,7 @@ TEST(text_bytes_and_packed_bits_are_read) {
   CHECK_INT(device.samples[3].value.u64, 0x11);
 
   for (uint32_t i = 0; i < 4; i++) device.samples[i] = (mapper_sample){.point = i};
-  fake_call_again(device.call, 2000);
+  fake_call_again(device.call, 60000);
   fake_call_starve(device.call);
   CHECK_INT(device.driver->read(device.device, device.call, device.ids, 4, device.samples),
             MAPPER_OK);
@@ -225,7 +225,7 @@ TEST(one_bad_point_does_not_spoil_its_neighbours) {
   int first = 0, later = 0;
   for (int round = 0; round < 3; round++) {
     slave_forget(slave);
-    CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+    CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
     for (unsigned i = 0; i < 62; i++) {
       if (i == 8) continue;
       CHECK_INT(device.samples[i].status, MAPPER_OK);
@@ -257,18 +257,18 @@ TEST(a_gap_that_cannot_be_read_is_left_out) {
   slave_refuse(slave, SPACE_HOLDING_REGISTER, 5, 1, 2);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "3 0 12, 3 0 2, 3 10 2");
   slave_forget(slave);
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "3 0 2, 3 10 2");
   for (uint32_t i = 0; i < 4; i++) CHECK_INT(device.samples[i].value.u64, 100 + i);
   /* After a new open the device is asked for the whole again. */
   device.driver->close(device.device);
   slave_refuse(slave, SPACE_HOLDING_REGISTER, 5, 0, 0);
-  CHECK_INT(fake_device_open(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
   slave_forget(slave);
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "3 0 12");
   fake_device_free(&device);
   slave_stop(slave);
@@ -282,10 +282,10 @@ TEST(a_device_that_takes_short_requests_only_gets_short_ones) {
   slave_limit(slave, 32);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   for (unsigned i = 0; i < 50; i++) CHECK_INT(device.samples[i].status, MAPPER_OK);
   slave_forget(slave);
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_INT(slave_seen(slave), 4);
   fake_device_free(&device);
   slave_stop(slave);
@@ -300,11 +300,11 @@ TEST(a_request_none_of_whose_points_exists_stays_one_request) {
   slave_refuse(slave, SPACE_HOLDING_REGISTER, 0, 100, 2);
   fake_device device;
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_TEXT(fake_call_item(device.call, 1),
              "unit 1, holding register 40003: exception 2, illegal data address");
   slave_forget(slave);
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_INT(slave_seen(slave), 1);
   for (unsigned i = 0; i < 20; i++)
     CHECK_INT(device.samples[i].status, MAPPER_STATUS(MAPPER_NOT_FOUND, 2));
@@ -314,7 +314,7 @@ TEST(a_request_none_of_whose_points_exists_stays_one_request) {
   /* The device has come up: all is there at once. */
   slave_refuse(slave, SPACE_HOLDING_REGISTER, 0, 0, 0);
   slave_forget(slave);
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_INT(slave_seen(slave), 1);
   for (unsigned i = 0; i < 20; i++) {
     CHECK_INT(device.samples[i].status, MAPPER_OK);
@@ -372,12 +372,12 @@ TEST(lists_of_several_cycles_have_a_plan_each) {
   /* More lists than plans are kept. */
   for (int round = 0; round < 3; round++)
     for (uint32_t length = 1; length <= 40; length++) {
-      CHECK_INT(fake_device_read(&device, device.ids + 40 - length, length, 2000), MAPPER_OK);
+      CHECK_INT(fake_device_read(&device, device.ids + 40 - length, length, 20000), MAPPER_OK);
       for (uint32_t i = 0; i < length; i++)
         if (!CHECK_DOUBLE(device.samples[i].value.f64, 40 - length + i)) break;
     }
   CHECK_INT(slave_seen(slave), 120);
-  CHECK_INT(fake_device_read(&device, device.ids, 0, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_read(&device, device.ids, 0, 20000), MAPPER_OK);
   fake_device_free(&device);
   slave_stop(slave);
   fake_points_free(&points);

@@ -116,7 +116,7 @@ TEST(an_answer_that_comes_late_is_not_taken_for_the_next) {
   /* The late one is of unit 2, and comes while unit 1 is asked. */
   REQUIRE(start_device(&one, bus_settings(stage.bus, 1, "maxGap: 0"), &stage.points));
   REQUIRE(
-      start_device(&two, bus_settings(stage.bus, 2, "timeoutMs: 50, maxGap: 0"), &stage.points));
+      start_device(&two, bus_settings(stage.bus, 2, "timeoutMs: 500, maxGap: 0"), &stage.points));
   for (int i = 0; i < 3; i++) {
     bus_plant(stage.bus, BUS_LATE, 0);
     CHECK_INT(read_one(&two, 1).status, MAPPER_INTERNAL);
@@ -131,7 +131,7 @@ TEST(an_answer_that_comes_late_is_not_taken_for_the_next) {
 static void is_protocol_error(bus_fault fault, int argument, const char *text) {
   stage stage = set_up();
   fake_device device;
-  REQUIRE(start_device(&device, bus_settings(stage.bus, 1, "timeoutMs: 200"), &stage.points));
+  REQUIRE(start_device(&device, bus_settings(stage.bus, 1, "timeoutMs: 1000"), &stage.points));
   bus_plant(stage.bus, fault, argument);
   CHECK_INT(fake_device_read_all(&device, 30000), MAPPER_PROTOCOL);
   const char *found = fake_call_text(device.call);
@@ -187,10 +187,10 @@ TEST(a_port_that_is_pulled_out_is_unavailable_and_comes_back) {
   CHECK_INT(fake_device_read_all(&device, 30000), MAPPER_UNAVAILABLE);
   device.driver->close(device.device);
   device.is_open = false;
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_UNAVAILABLE);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_UNAVAILABLE);
   CHECK(strstr(fake_call_text(device.call), "opening: No such file or directory") != NULL);
   bus_plug(stage.bus);
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
   reads_well(&device);
   fake_device_free(&device);
   clear(&stage);
@@ -204,10 +204,10 @@ TEST(a_port_that_another_program_holds_is_told) {
   CHECK_INT(fake_device_bind(&device, the_host(), the_driver(), bus_settings(stage.bus, 1, ""),
                              &stage.points),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_UNAVAILABLE);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_UNAVAILABLE);
   CHECK(strstr(fake_call_text(device.call), "locking: Device or resource busy") != NULL);
   close(other);
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
   reads_well(&device);
   /* And ours keeps others out. */
   other = open(bus_path(stage.bus), O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -224,12 +224,12 @@ TEST(devices_of_one_port_with_other_settings_are_told_which) {
   CHECK_INT(fake_device_bind(&two, the_host(), the_driver(),
                              bus_settings(stage.bus, 2, "parity: even"), &stage.points),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&two, 1000), MAPPER_UNAVAILABLE);
+  CHECK_INT(fake_device_open(&two, 20000), MAPPER_UNAVAILABLE);
   CHECK(strstr(fake_call_text(two.call),
                ": open with 115200 8N1 for other devices: expected the same, not 115200 8E1"));
   /* Once nobody has the port open, the next one's settings count. */
   fake_device_free(&one);
-  CHECK_INT(fake_device_open(&two, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&two, 20000), MAPPER_OK);
   reads_well(&two);
   fake_device_free(&two);
   clear(&stage);
@@ -243,7 +243,7 @@ TEST(a_request_on_a_serial_line_can_be_cancelled) {
   fake_call_cancel_after(device.call, 50);
   CHECK_INT(device.driver->read(device.device, device.call, device.ids, 1, device.samples),
             MAPPER_CANCELLED);
-  CHECK(fake_call_since_cancel(device.call) < 5000);
+  CHECK(fake_call_since_cancel(device.call) < 20000);
   fake_device_free(&device);
   clear(&stage);
 }
@@ -269,7 +269,7 @@ TEST(what_is_no_serial_port_is_told) {
   snprintf(settings, sizeof settings, "serialPort: %s, slaveID: 1", path);
   CHECK_INT(fake_device_bind(&device, the_host(), the_driver(), settings, &stage.points),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_UNAVAILABLE);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_UNAVAILABLE);
   CHECK(strstr(fake_call_text(device.call),
                "setting up the serial port: Inappropriate ioctl for device") != NULL);
   fake_device_free(&device);

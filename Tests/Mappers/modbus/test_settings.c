@@ -174,8 +174,8 @@ TEST(a_point_that_is_refused_leaves_the_others_alone) {
   CHECK_INT(device.results[0], MAPPER_OK);
   CHECK_INT(device.results[1], MAPPER_INVALID);
   CHECK_TEXT(fake_call_item(device.call, 1), "offset: -1: expected a whole number from 0 to 65535");
-  CHECK_INT(fake_device_open(&device, 2000), MAPPER_OK);
-  CHECK_INT(fake_device_read_all(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&device, 20000), MAPPER_OK);
   CHECK_INT(device.samples[0].value.u64, 77);
   CHECK_INT(device.samples[1].status, MAPPER_INVALID);
   CHECK_TEXT(fake_call_item(device.call, 1), "point 1 is not bound");
@@ -196,10 +196,10 @@ TEST(a_later_bind_replaces_the_points) {
   CHECK_INT(read_one(&device, 0).value.u64, 11);
   device.driver->close(device.device);
   device.is_open = false;
-  fake_call_again(device.call, 1000);
+  fake_call_again(device.call, 60000);
   CHECK_INT(device.driver->bind(device.device, device.call, others.items, 1, device.results),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&device, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
   CHECK_INT(read_one(&device, 0).value.u64, 22);
   fake_device_free(&device);
   slave_stop(slave);

@@ -53,7 +53,7 @@ TEST(neighbours_in_a_batch_are_written_together_in_order) {
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
 
   mapper_write up[] = {whole(0, 10), whole(1, 11), whole(2, 12)};
-  CHECK_INT(fake_device_write(&device, up, 3, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, up, 3, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "16 100 3");
   for (unsigned i = 0; i < 3; i++) {
     CHECK_INT(device.results[i], MAPPER_OK);
@@ -62,7 +62,7 @@ TEST(neighbours_in_a_batch_are_written_together_in_order) {
 
   slave_forget(slave);
   mapper_write down[] = {whole(2, 22), whole(1, 21), whole(0, 20), whole(3, 23)};
-  CHECK_INT(fake_device_write(&device, down, 4, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, down, 4, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "16 100 4");
   for (unsigned i = 0; i < 4; i++)
     CHECK_INT(slave_get(slave, SPACE_HOLDING_REGISTER, 100 + i), 20 + i);
@@ -70,7 +70,7 @@ TEST(neighbours_in_a_batch_are_written_together_in_order) {
   /* A gap is never written, and the same register twice is two writes. */
   slave_forget(slave);
   mapper_write mixed[] = {whole(0, 1), whole(2, 3), whole(2, 4), whole(6, 70000), whole(5, 9)};
-  CHECK_INT(fake_device_write(&device, mixed, 5, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, mixed, 5, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "6 100 1, 6 102 3, 6 102 4, 16 110 2, 6 105 9");
   CHECK_INT(slave_get(slave, SPACE_HOLDING_REGISTER, 102), 4);
   CHECK_INT(slave_get(slave, SPACE_HOLDING_REGISTER, 110), 1);
@@ -78,7 +78,7 @@ TEST(neighbours_in_a_batch_are_written_together_in_order) {
   slave_forget(slave);
   mapper_write coils[10];
   for (uint32_t i = 0; i < 10; i++) coils[i] = (mapper_write){7 + i, 0, mapper_bool(i % 3 == 0)};
-  CHECK_INT(fake_device_write(&device, coils, 10, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, coils, 10, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "15 3 10");
   for (unsigned i = 0; i < 10; i++) CHECK_INT(slave_get(slave, SPACE_COIL, 3 + i), i % 3 == 0);
   fake_device_free(&device);
@@ -94,7 +94,7 @@ TEST(a_merged_write_is_no_longer_than_the_protocol_allows) {
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
   mapper_write writes[130];
   for (uint32_t i = 0; i < 130; i++) writes[i] = whole(i, i + 1);
-  CHECK_INT(fake_device_write(&device, writes, 130, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, writes, 130, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "16 0 123, 16 123 7");
   for (unsigned i = 0; i < 130; i++) CHECK_INT(slave_get(slave, SPACE_HOLDING_REGISTER, i), i + 1);
   fake_device_free(&device);
@@ -114,7 +114,7 @@ TEST(a_value_that_is_refused_does_not_stop_the_others) {
   REQUIRE(start_device(&device, slave_settings(slave, 1, ""), &points));
   mapper_write writes[] = {whole(0, 1), whole(1, 65536), whole(2, 3),
                            whole(3, 4), whole(4, 1),     whole(99, 1)};
-  CHECK_INT(fake_device_write(&device, writes, 6, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, writes, 6, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "6 0 1, 6 2 3");
   CHECK_INT(device.results[0], MAPPER_OK);
   CHECK_INT(device.results[1], MAPPER_INVALID);
@@ -138,7 +138,7 @@ TEST(a_merged_write_that_is_refused_is_tried_apart) {
   REQUIRE(start_device(&device, slave_settings(slave, 3, ""), &points));
   mapper_write writes[] = {whole(0, 1), whole(1, 2), whole(2, 3)};
   slave_refuse(slave, SPACE_HOLDING_REGISTER, 1, 1, 2);
-  CHECK_INT(fake_device_write(&device, writes, 3, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, writes, 3, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "16 0 3, 6 0 1, 6 1 2, 6 2 3");
   CHECK_INT(device.results[0], MAPPER_OK);
   CHECK_INT(device.results[1], MAPPER_STATUS(MAPPER_NOT_FOUND, 2));
@@ -151,7 +151,7 @@ TEST(a_merged_write_that_is_refused_is_tried_apart) {
   slave_refuse(slave, SPACE_HOLDING_REGISTER, 1, 0, 0);
   slave_lack_functions(slave, 15);
   slave_forget(slave);
-  CHECK_INT(fake_device_write(&device, writes, 3, 2000), MAPPER_OK);
+  CHECK_INT(fake_device_write(&device, writes, 3, 20000), MAPPER_OK);
   CHECK_TEXT(seen_text(slave), "16 0 3, 6 0 1, 6 1 2, 6 2 3");
   for (int i = 0; i < 3; i++) CHECK_INT(device.results[i], MAPPER_OK);
   fake_device_free(&device);

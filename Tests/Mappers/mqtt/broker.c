@@ -23,14 +23,21 @@ static double now(void) {
 
 /* ---- the process -------------------------------------------------------------------------- */
 
+/* Below the ports that the system gives to those who connect (from 32768 on), which would come and
+ * go. */
 int free_port(void) {
-  int file = socket(AF_INET, SOCK_STREAM, 0);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof address;
-  if (bind(file, (struct sockaddr *)&address, size) != 0) abort();
-  if (getsockname(file, (struct sockaddr *)&address, &size) != 0) abort();
-  close(file);
-  return ntohs(address.sin_port);
+  static _Atomic unsigned asked;
+  for (int attempt = 0; attempt < 1000; attempt++) {
+    unsigned mixed = ((unsigned)getpid() * 7919u + ++asked) * 2654435761u;
+    int port = 12000 + (int)((mixed >> 8) % 20000);
+    int file = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    address.sin_port = htons((uint16_t)port);
+    bool is_free = bind(file, (struct sockaddr *)&address, sizeof address) == 0;
+    close(file);
+    if (is_free) return port;
+  }
+  abort();
 }
 
 static bool accepts(int port) {
@@ -70,7 +77,7 @@ static bool make_passwords(const real_broker *broker, const char *user, const ch
   return run(arguments);
 }
 
-bool real_broker_again(real_broker *broker) {
+static void spawn_broker(real_broker *broker) {
   char path[128];
   snprintf(path, sizeof path, "%s/mosquitto.conf", broker->folder);
   broker->process = fork();
@@ -81,11 +88,20 @@ bool real_broker_again(real_broker *broker) {
     execl("/usr/sbin/mosquitto", "mosquitto", "-c", path, (char *)NULL);
     _exit(127);
   }
-  for (double end = now() + 5; now() < end;) {
-    if (accepts(broker->port)) return true;
-    if (waitpid(broker->process, NULL, WNOHANG) == broker->process) break;
-    usleep(5000);
+}
+
+bool real_broker_again(real_broker *broker) {
+  spawn_broker(broker);
+  for (double end = now() + 60; now() < end; usleep(5000)) {
+    if (waitpid(broker->process, NULL, WNOHANG) == broker->process) {
+      /* Somebody else has the port, perhaps for a moment. */
+      usleep(200000);
+      spawn_broker(broker);
+    } else if (accepts(broker->port)) {
+      return true;
+    }
   }
+  real_broker_stop(broker);
   fprintf(stderr, "mosquitto does not start on port %d\n", broker->port);
   return false;
 }
@@ -231,7 +247,7 @@ static listener *connect_client(const real_broker *broker, const char *id) {
   mosquitto_publish_callback_set(self->client, on_publish);
   mosquitto_message_callback_set(self->client, on_message);
   if (mosquitto_connect(self->client, "127.0.0.1", broker->port, 60) == MOSQ_ERR_SUCCESS &&
-      loop_until(self, &self->is_connected, 5000))
+      loop_until(self, &self->is_connected, 60000))
     return self;
   listener_free(self);
   return NULL;
@@ -242,7 +258,7 @@ bool publish_bytes(const real_broker *broker, const char *topic, const void *pay
   listener *self = connect_client(broker, NULL);
   if (!self) return false;
   mosquitto_publish(self->client, NULL, topic, (int)size, payload, 1, retain);
-  bool good = loop_until(self, &self->is_done, 5000);
+  bool good = loop_until(self, &self->is_done, 60000);
   listener_free(self);
   return good;
 }
@@ -273,7 +289,7 @@ listener *listener_named(const real_broker *broker, const char *id, const char *
   listener *self = connect_client(broker, id);
   if (!self) return NULL;
   mosquitto_subscribe(self->client, NULL, topic, 2);
-  if (loop_until(self, &self->is_done, 5000)) return self;
+  if (loop_until(self, &self->is_done, 60000)) return self;
   listener_free(self);
   return NULL;
 }

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "process.h"
+
 static bool read_all(int file, uint8_t *bytes, size_t size) {
   while (size) {
     ssize_t count = read(file, bytes, size);
@@ -56,6 +58,8 @@ static void serve(fake_broker *broker, int file) {
   while (read_packet(file, &first, body, sizeof body, &size)) {
     switch (first >> 4) {
     case 1: /* CONNECT */
+      if (atomic_load(&broker->connects) < 8)
+        broker->connected_ms[atomic_load(&broker->connects)] = now_ms();
       atomic_fetch_add(&broker->connects, 1);
       if (atomic_load(&broker->connack) >= 0) {
         uint8_t answer[] = {0x20, 2, 0, (uint8_t)atomic_load(&broker->connack)};

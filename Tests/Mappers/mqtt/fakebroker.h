@@ -22,6 +22,7 @@ typedef struct fake_broker {
 
   /* What it has seen. */
   atomic_int connects, publishes;
+  double connected_ms[8]; /* when each of the first came; read once `connects` has counted it */
 
   char url[64];
   int file;

@@ -21,7 +21,7 @@ mapper_status rig_bind(rig *rig, const char *url, const char *settings) {
 
 bool rig_open(rig *rig, const char *url, const char *settings) {
   return rig_bind(rig, url, settings) == MAPPER_OK &&
-         fake_device_open(&rig->device, 5000) == MAPPER_OK;
+         fake_device_open(&rig->device, 20000) == MAPPER_OK;
 }
 
 bool rig_add(rig *rig, fake_device *device, const fake_points *points, const char *url,
@@ -33,7 +33,7 @@ bool rig_add(rig *rig, fake_device *device, const fake_points *points, const cha
   mapper_status status =
       fake_device_bind(device, rig->host, fake_host_driver(rig->host, "mqtt"), all, points);
   pthread_mutex_unlock(&lock);
-  return status == MAPPER_OK && fake_device_open(device, 5000) == MAPPER_OK;
+  return status == MAPPER_OK && fake_device_open(device, 20000) == MAPPER_OK;
 }
 
 void rig_close(rig *rig) {
@@ -43,7 +43,7 @@ void rig_close(rig *rig) {
 }
 
 mapper_sample rig_read(rig *rig, uint32_t id) {
-  mapper_status status = fake_device_read(&rig->device, &id, 1, 1000);
+  mapper_status status = fake_device_read(&rig->device, &id, 1, 20000);
   CHECK_INT(status, MAPPER_OK);
   return rig->device.samples[0];
 }
@@ -59,7 +59,7 @@ static const mapper_subscribe *subscribe_of(const rig *rig) {
 }
 
 mapper_status rig_subscribe(rig *rig, uint32_t min_interval_ms) {
-  fake_call_again(rig->device.call, 1000);
+  fake_call_again(rig->device.call, 60000);
   return subscribe_of(rig)->start(rig->device.device, rig->device.call, 77, rig->device.ids,
                                   rig->device.count, min_interval_ms, rig->device.results);
 }
@@ -69,6 +69,12 @@ void rig_unsubscribe(rig *rig) { subscribe_of(rig)->stop(rig->device.device, 77)
 bool rig_wait_status(rig *rig, uint32_t id, mapper_status status, int timeout_ms) {
   for (double end = now_ms() + timeout_ms; now_ms() < end; usleep(2000))
     if (rig_read(rig, id).status == status) return true;
+  return false;
+}
+
+bool rig_wait_int(rig *rig, uint32_t id, int64_t value, int timeout_ms) {
+  for (double end = now_ms() + timeout_ms; now_ms() < end; usleep(2000))
+    if (rig_read(rig, id).value.i64 == value) return true;
   return false;
 }
 

@@ -38,6 +38,8 @@ void rig_unsubscribe(rig *rig);
 bool rig_wait_status(rig *rig, uint32_t id, mapper_status status, int timeout_ms);
 
 /* Waits until the mapper has logged a line with this text. */
+/* Waits until a read of the point gives `value`. */
+bool rig_wait_int(rig *rig, uint32_t id, int64_t value, int timeout_ms);
 bool rig_wait_log(rig *rig, const char *text, int timeout_ms);
 /* Waits until a read as a whole ends so, with this text. */
 bool rig_wait_read(rig *rig, mapper_status status, const char *text, int timeout_ms);

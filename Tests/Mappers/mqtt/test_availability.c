@@ -7,7 +7,7 @@
 
 #include "rig.h"
 
-#define LIMIT 10000
+#define LIMIT 60000
 
 static bool is_down(rig *rig) {
   return fake_host_wait_link(rig->host, rig->device.token, MAPPER_LINK_DOWN, LIMIT);
@@ -130,6 +130,26 @@ TEST(several_topics_are_weighed) {
     }
     rig_close(&rig);
   }
+  real_broker_free(&broker);
+}
+
+TEST(a_word_that_is_taken_back_was_never_said) {
+  real_broker broker;
+  rig rig = {0};
+  fake_points_add(&rig.points, "a", MAPPER_TYPE_I64, "topic: a");
+  REQUIRE(real_broker_start(&broker, NULL, NULL));
+  CHECK(publish(&broker, "lwt", "offline", true));
+  CHECK_INT(rig_bind(&rig, broker.url, "availabilityTopic: lwt"), MAPPER_OK);
+  CHECK_INT(fake_device_open(&rig.device, LIMIT), MAPPER_OK);
+  CHECK(is_down(&rig));
+  CHECK(publish(&broker, "lwt", "", true)); /* deletes what is retained */
+  CHECK(is_up(&rig));
+  /* Nor does it come back with the broker. */
+  real_broker_stop(&broker);
+  CHECK(is_down(&rig));
+  REQUIRE(real_broker_again(&broker));
+  CHECK(is_up(&rig));
+  rig_close(&rig);
   real_broker_free(&broker);
 }
 

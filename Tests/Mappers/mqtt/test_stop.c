@@ -58,10 +58,10 @@ TEST(stop_waits_for_a_report_under_way) {
   snprintf(settings, sizeof settings, "broker: \"%s\"", broker.url);
   fake_points_add(&points, "a", MAPPER_TYPE_I64, "topic: a");
   REQUIRE(fake_device_bind(&device, host, entry->driver(0), settings, &points) == MAPPER_OK);
-  REQUIRE(fake_device_open(&device, 5000) == MAPPER_OK);
+  REQUIRE(fake_device_open(&device, 20000) == MAPPER_OK);
   const mapper_subscribe *subscribe = device.driver->query(MAPPER_EXT_SUBSCRIBE);
   for (int round = 1; round <= 2; round++) {
-    fake_call_again(device.call, 1000);
+    fake_call_again(device.call, 60000);
     CHECK_INT(subscribe->start(device.device, device.call, 5, device.ids, 1, 0, device.results),
               MAPPER_OK);
     CHECK(publish(&broker, "a", "1", false));
@@ -79,10 +79,10 @@ TEST(stop_waits_for_a_report_under_way) {
     atomic_store(&reports_ended, 0);
   }
   /* Nothing of the old points is kept: others take their place. */
-  fake_call_again(device.call, 1000);
+  fake_call_again(device.call, 60000);
   CHECK_INT(device.driver->bind(device.device, device.call, points.items, 1, device.results),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&device, 5000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
   fake_device_free(&device);
   entry->unload();
   fake_points_free(&points);

@@ -36,11 +36,11 @@ static const char *open_text(const real_broker *broker, const char *url, const c
   rig rig = {0};
   fake_points_add(&rig.points, "a", MAPPER_TYPE_I64, "topic: a");
   CHECK_INT(rig_bind(&rig, url, settings), MAPPER_OK);
-  CHECK_INT(fake_device_open(&rig.device, 10000), expected);
+  CHECK_INT(fake_device_open(&rig.device, 60000), expected);
   snprintf(text, sizeof text, "%s", fake_call_text(rig.device.call));
   if (expected == MAPPER_OK) {
     CHECK(publish(broker, "a", "1", false));
-    CHECK(rig_wait_status(&rig, 0, MAPPER_OK, 10000));
+    CHECK(rig_wait_status(&rig, 0, MAPPER_OK, 60000));
   }
   rig_close(&rig);
   return text;
@@ -189,10 +189,10 @@ TEST(files_are_read_for_each_connection) {
   snprintf(settings, sizeof settings, "caFile: %s/ca.crt, certFile: %s/mine, keyFile: %s/mine.key",
            broker.folder, broker.folder, broker.folder);
   CHECK_INT(rig_bind(&rig, broker.tls_url, settings), MAPPER_OK);
-  CHECK_INT(fake_device_open(&rig.device, 10000), MAPPER_INVALID);
+  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_INVALID);
   CHECK(link(real_broker_file(&broker, "client.crt"), real_broker_file(&broker, "mine")) == 0);
   CHECK(link(real_broker_file(&broker, "client.key"), real_broker_file(&broker, "mine.key")) == 0);
-  CHECK_INT(fake_device_open(&rig.device, 10000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_OK);
   rig_close(&rig);
   real_broker_free(&broker);
 }
@@ -208,9 +208,9 @@ TEST(passwords_may_be_in_files) {
   snprintf(settings, sizeof settings, "usernameFile: %s/user, passwordFile: %s/password",
            broker.folder, broker.folder);
   CHECK_INT(rig_bind(&rig, broker.url, settings), MAPPER_OK);
-  CHECK_INT(fake_device_open(&rig.device, 10000), MAPPER_DENIED);
+  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_DENIED);
   real_broker_write(&broker, "password", "s3cret\r\nanother line\n");
-  CHECK_INT(fake_device_open(&rig.device, 10000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_OK);
   CHECK_INT(fake_host_logged(rig.host, "s3cret"), 0);
   rig_close(&rig);
   real_broker_free(&broker);
@@ -244,11 +244,11 @@ TEST(a_connection_over_tls_carries_much_and_comes_back) {
   CHECK(fake_host_wait_reports(rig.host, 1, 20000));
   CHECK(is_text(fake_host_report(rig.host, 0).value, large));
   real_broker_stop(&broker);
-  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DOWN, 10000));
+  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_DOWN, 60000));
   REQUIRE(real_broker_again(&broker));
-  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_UP, 30000));
+  CHECK(fake_host_wait_link(rig.host, rig.device.token, MAPPER_LINK_UP, 60000));
   CHECK(publish(&broker, "a", "again", false));
-  CHECK(fake_host_wait_reports(rig.host, 2, 10000));
+  CHECK(fake_host_wait_reports(rig.host, 2, 60000));
   rig_close(&rig);
   real_broker_free(&broker);
 }

@@ -4,6 +4,7 @@
  */
 #include <mosquitto.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "check.h"
 #include "process.h"
@@ -147,6 +148,12 @@ TEST(a_filter_has_a_limit_of_levels) {
 
 /* What a message costs must not grow with the filters: a thousand devices with thirty topics each,
  * half of them with wildcards, take no more than thirty times as long as ten. */
+static double cpu_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
 TEST(a_message_costs_the_same_with_many_filters) {
   double spent[2];
   for (int size = 0; size < 2; size++) {
@@ -159,12 +166,12 @@ TEST(a_message_costs_the_same_with_many_filters) {
                i % 30);
       REQUIRE(want(&tree, text) != NULL);
     }
-    double start = now_ms();
+    double start = cpu_ms(); /* other programs do not count */
     for (int i = 0; i < 200000; i++) {
       snprintf(text, sizeof text, "site/dev%d/s/v%d", i * 7 % devices, i % 30);
       found += matches(&tree, text);
     }
-    spent[size] = now_ms() - start;
+    spent[size] = cpu_ms() - start;
     CHECK_INT(found, 200000);
     topics_free(&tree);
   }

@@ -9,7 +9,7 @@ bool rig_open(rig *rig, const char *settings) {
   if (!driver) return false;
   if (fake_device_bind(&rig->device, rig->host, driver, settings, &rig->points) != MAPPER_OK)
     return false;
-  return fake_device_open(&rig->device, 1000) == MAPPER_OK;
+  return fake_device_open(&rig->device, 20000) == MAPPER_OK;
 }
 
 void rig_close(rig *rig) {
@@ -19,7 +19,7 @@ void rig_close(rig *rig) {
 }
 
 mapper_value read_value(rig *rig, uint32_t id) {
-  mapper_status status = fake_device_read(&rig->device, &id, 1, 1000);
+  mapper_status status = fake_device_read(&rig->device, &id, 1, 20000);
   CHECK_INT(status, MAPPER_OK);
   CHECK_INT(rig->device.samples[0].status, MAPPER_OK);
   return rig->device.samples[0].value;
@@ -27,7 +27,7 @@ mapper_value read_value(rig *rig, uint32_t id) {
 
 mapper_status write_value(rig *rig, uint32_t id, mapper_value value) {
   mapper_write write = {.point = id, .value = value};
-  mapper_status status = fake_device_write(&rig->device, &write, 1, 1000);
+  mapper_status status = fake_device_write(&rig->device, &write, 1, 20000);
   return status == MAPPER_OK ? rig->device.results[0] : status;
 }
 

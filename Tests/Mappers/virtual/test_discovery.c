@@ -67,7 +67,7 @@ TEST(scan_finds_as_many_as_it_is_told) {
   rig rig = {0};
   REQUIRE(rig_open(&rig, ""));
   expect_of_sink(100, MAPPER_OK);
-  fake_call_again(rig.device.call, 10000);
+  fake_call_again(rig.device.call, 60000);
   CHECK_INT(scan(&rig, rig.device.call, "count: 2, delayMs: 0"), MAPPER_OK);
   const char *properties =
       "  level 11 1 m {\"kind\":\"sine\",\"offset\":5,\"amplitude\":2,\"period\":20000}\n"
@@ -97,11 +97,11 @@ TEST(scan_ends_with_the_time_a_cancellation_or_the_sink) {
   CHECK_INT(got.count, 0);
 
   expect_of_sink(2, MAPPER_CLOSED);
-  fake_call_again(call, 10000);
+  fake_call_again(call, 60000);
   CHECK_INT(scan(&rig, call, "count: 10, delayMs: 0"), MAPPER_CLOSED);
   CHECK_INT(got.count, 2);
   expect_of_sink(2, MAPPER_INVALID); /* one that is not usable does not end it */
-  fake_call_again(call, 10000);
+  fake_call_again(call, 60000);
   CHECK_INT(scan(&rig, call, "count: 10, delayMs: 0"), MAPPER_OK);
   CHECK_INT(got.count, 10);
   rig_close(&rig);
@@ -116,7 +116,7 @@ TEST(describe_tells_what_is_bound) {
   fake_points_add(&rig.points, "fault", MAPPER_TYPE_TEXT, "kind: fault, faultOn: method");
   REQUIRE(rig_open(&rig, "seed: 9"));
   expect_of_sink(100, MAPPER_OK);
-  fake_call_again(rig.device.call, 10000);
+  fake_call_again(rig.device.call, 60000);
   CHECK_INT(discovery(rig.device.driver)->describe(rig.device.device, rig.device.call, &sink),
             MAPPER_OK);
   CHECK_TEXT(got.found, "- 100 {\"seed\":9,\"push\":false}\n"

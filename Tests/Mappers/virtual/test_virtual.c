@@ -34,7 +34,8 @@ TEST(sine_and_ramp_follow_the_time_since_open) {
   REQUIRE(rig_open(&rig, ""));
   double lowest = INFINITY, highest = -INFINITY, last = -INFINITY;
   int falls = 0;
-  for (double end = now_ms() + 900; now_ms() < end;) {
+  double start = now_ms();
+  while ((lowest >= 8.1 || highest <= 11.9 || falls < 2) && now_ms() < start + 60000) {
     double value = read_value(&rig, sine).f64;
     lowest = fmin(lowest, value);
     highest = fmax(highest, value);
@@ -45,7 +46,7 @@ TEST(sine_and_ramp_follow_the_time_since_open) {
   }
   CHECK(lowest >= 8 && lowest < 8.1);
   CHECK(highest <= 12 && highest > 11.9);
-  CHECK(falls >= 1 && falls <= 3); /* it falls back once a period */
+  CHECK(falls >= 1 && falls <= (now_ms() - start) / 400 + 1); /* it falls back once a period */
   rig_close(&rig);
 }
 
@@ -118,7 +119,7 @@ TEST(constants_have_every_type) {
   for (int i = 0; i < COUNT; i++)
     fake_points_add(&rig.points, "constant", cases[i].type, cases[i].settings);
   REQUIRE(rig_open(&rig, ""));
-  CHECK_INT(fake_device_read_all(&rig.device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&rig.device, 20000), MAPPER_OK);
   for (int i = 0; i < COUNT; i++) {
     const mapper_sample *sample = &rig.device.samples[i];
     CHECK_INT(sample->status, MAPPER_OK);
@@ -166,7 +167,7 @@ TEST(settable_keeps_what_is_written) {
   CHECK_INT(write_value(&rig, 99, mapper_bool(true)), MAPPER_NOT_FOUND);
   /* What was set is still there after the link was down. */
   rig.device.driver->close(rig.device.device);
-  CHECK_INT(fake_device_open(&rig.device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&rig.device, 20000), MAPPER_OK);
   CHECK_INT(read_value(&rig, number).i64, 25);
   rig_close(&rig);
 }
@@ -176,13 +177,13 @@ TEST(a_value_outside_its_type_is_an_error_of_its_point_alone) {
   fake_points_add(&rig.points, "narrow", MAPPER_TYPE_U8, "kind: counter, offset: 300, step: 0");
   fake_points_add(&rig.points, "good", MAPPER_TYPE_U16, "kind: counter, offset: 300, step: 0");
   REQUIRE(rig_open(&rig, ""));
-  CHECK_INT(fake_device_read_all(&rig.device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&rig.device, 20000), MAPPER_OK);
   CHECK_INT(rig.device.samples[0].status, MAPPER_TYPE);
   CHECK_INT(rig.device.samples[0].value.type, MAPPER_TYPE_NONE);
   CHECK_INT(rig.device.samples[1].status, MAPPER_OK);
   CHECK_INT(rig.device.samples[1].value.u64, 300);
   uint32_t unknown = 99;
-  CHECK_INT(fake_device_read(&rig.device, &unknown, 1, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read(&rig.device, &unknown, 1, 20000), MAPPER_OK);
   CHECK_INT(rig.device.samples[0].status, MAPPER_NOT_FOUND);
   rig_close(&rig);
 }
@@ -231,12 +232,12 @@ TEST(bind_refuses_points_one_by_one) {
   /* Another bind replaces the set. */
   fake_points one = {0};
   fake_points_add(&one, "one", MAPPER_TYPE_F64, "kind: constant, offset: 9");
-  fake_call_again(device.call, 1000);
+  fake_call_again(device.call, 60000);
   CHECK_INT(device.driver->bind(device.device, device.call, one.items, 1, device.results),
             MAPPER_OK);
-  CHECK_INT(fake_device_open(&device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_open(&device, 20000), MAPPER_OK);
   uint32_t ids[] = {0, 1};
-  CHECK_INT(fake_device_read(&device, ids, 2, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read(&device, ids, 2, 20000), MAPPER_OK);
   CHECK_DOUBLE(device.samples[0].value.f64, 9);
   CHECK_INT(device.samples[1].status, MAPPER_NOT_FOUND);
   fake_device_free(&device);

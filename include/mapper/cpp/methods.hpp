@@ -6,7 +6,11 @@
 #define MAPPER_CPP_METHODS_HPP
 
 #include <array>
+#include <forward_list>
+#include <initializer_list>
+#include <mutex>
 #include <type_traits>
+#include <vector>
 
 #include "../ext/methods.h"
 #include "base.hpp"
@@ -86,6 +90,15 @@ template <class D, class R, class... A, R (D::*function)(Call &, A...)> struct M
   }
 };
 
+/* Rows live as long as the library, and so do the names of their arguments: two rows of one
+ * function may name them differently. */
+inline const char *const *keep_names(std::initializer_list<const char *> names) {
+  static std::mutex lock;
+  static std::forward_list<std::vector<const char *>> kept;
+  std::lock_guard<std::mutex> guard(lock);
+  return kept.emplace_front(names).data();
+}
+
 } /* namespace detail */
 
 /* A row of a table of methods, for a member function
@@ -108,7 +121,6 @@ template <auto function, class... Name>
 mapper_method method(const char *name, const char *summary, uint32_t flags, Name... argument) {
   using Of = detail::Method<function>;
   static_assert(sizeof...(Name) == Of::count, "each argument of the method needs a name");
-  static const std::array<const char *, Of::count ? Of::count : 1> names{{argument...}};
   mapper_method row{};
   row.size = sizeof(mapper_method);
   row.result = Of::result();
@@ -117,7 +129,7 @@ mapper_method method(const char *name, const char *summary, uint32_t flags, Name
   row.arguments = Of::count ? Of::types.data() : nullptr;
   row.flags = flags;
   row.call = Of::pointer();
-  row.names = Of::count ? names.data() : nullptr;
+  row.names = Of::count ? detail::keep_names({argument...}) : nullptr;
   row.summary = summary;
   return row;
 }

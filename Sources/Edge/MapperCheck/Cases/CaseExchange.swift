@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `exchange.txt` of a case: what the device on the other end of a TCP connection hears and says.
+/// `exchange.txt` of a case: what the device on the other end of a wire hears and says.
 ///
-///     < 00 01 .. "GET" 0d 0a     the mapper sends these bytes; `..` is any byte
-///     > 00 01 00 00              the device sends these
-///     close                      the device closes the connection; the mapper may connect again
+///     serial                      first: the wire is a serial line; else it is a TCP connection
+///     < 00 01 .. "GET" 0d 0a      the mapper sends these bytes; `..` is any byte
+///     > 00 01 00 00               the device sends these
+///     close                       the device closes the connection; the mapper may connect again
 ///
-/// A text in quotes stands for its bytes in UTF-8. Empty lines and lines that begin with `#` are left out.
+/// All that the mapper sends is in it. A text in quotes stands for its bytes in UTF-8. Empty lines and lines that begin
+/// with `#` are left out.
 struct CaseExchange {
   enum Step: Equatable {
     /// Nil: any byte.
@@ -15,20 +17,28 @@ struct CaseExchange {
     case close
   }
 
+  let isSerial: Bool
   let steps: [(line: Int, step: Step)]
 
   init(_ text: String, file: String) throws(CheckEnd) {
     var steps: [(line: Int, step: Step)] = []
+    var isSerial = false
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let line = line.drop { $0 == " " }
       if line.isEmpty || line.hasPrefix("#") { continue }
-      guard let step = Self.step(line) else {
+      if line == "serial", steps.isEmpty, !isSerial {
+        isSerial = true
+        continue
+      }
+      guard let step = Self.step(line), step != .close || !isSerial else {
         throw .failed(
-          expected: "<, > or close; bytes in hexadecimal, .. or texts in quotes",
+          expected:
+            "serial (first), <, > or close (of a connection); bytes in hexadecimal, .. or texts in quotes",
           seen: "\(file):\(index + 1): \(line)")
       }
       steps.append((index + 1, step))
     }
+    self.isSerial = isSerial
     self.steps = steps
   }
 

@@ -16,9 +16,15 @@ struct CaseJob {
 
   func run() throws(CheckEnd) {
     let script = try CaseScript(text(of: "expected.txt"), file: "expected.txt")
-    let peer = try exchange().map { exchange throws(CheckEnd) in try CasePeer(exchange) }
+    let exchange = try exchange()
+    guard exchange == nil || !script.hasBroker else {
+      throw .failed(expected: "a broker or exchange.txt", seen: "both")
+    }
+    let broker = script.hasBroker ? try CaseBroker() : nil
+    defer { broker?.stop() }
+    let peer = try exchange.map { exchange throws(CheckEnd) in try CasePeer(exchange) }
     do throws(CheckEnd) {
-      try follow(script, peer)
+      try follow(script, broker, placeholders: peer?.placeholders ?? broker?.placeholders ?? [])
     } catch {
       let problem = peer?.finish()
       // That the device heard something else explains what came of it.
@@ -42,17 +48,17 @@ struct CaseJob {
     return try CaseExchange(text(of: "exchange.txt"), file: "exchange.txt")
   }
 
-  private func follow(_ script: CaseScript, _ peer: CasePeer?) throws(CheckEnd) {
+  private func follow(_ script: CaseScript, _ broker: CaseBroker?, placeholders: [(String, String)])
+    throws(CheckEnd)
+  {
     let driver = try probe.driver()
-    var placeholders: [(String, String)] = []
-    if let peer { placeholders.append(("{port}", "\(peer.port)")) }
     let plan = try DevicePlan.read(
       folder + "/device.yaml", driver: String(cString: driver.pointee.id),
       deviceSchema: driver.pointee.device_schema.map { String(cString: $0) },
       pointSchema: driver.pointee.point_schema.map { String(cString: $0) }, isChecked: false,
       replacing: placeholders)
     let device = ProbeDevice(probe, driver: driver, plan: plan)
-    var run = CaseRun(device: device)
+    var run = CaseRun(device: device, broker: broker)
     try run.bind()
     for (line, step) in script.steps {
       do throws(CheckEnd) {
@@ -63,6 +69,7 @@ struct CaseJob {
       }
     }
     try device.destroy()
+    try broker?.requireNoMore()
     try probe.library.unload()
     try probe.requireNoMisuse(device)
   }

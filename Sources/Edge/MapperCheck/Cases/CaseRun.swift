@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CMapper
+internal import CShims
 internal import DeviceAPI
 
 /// The device of a case on its way through the steps.
 struct CaseRun {
-  private static let openMilliseconds = 5000
+  /// Of each call, and of what is awaited: a device of a case answers at once, however busy the machine is.
+  private static let patience = 30_000
 
   let device: ProbeDevice
+  /// Nil: the case has none.
+  private let broker: CaseBroker?
+  /// By property, after `read`.
+  private var batch: [String: String] = [:]
+  private var failedBatch: [String: String] = [:]
   /// Why the device was refused; nil: it was not.
   private var refusal: String?
   /// By property.
   private var refusedPoints: [String: String] = [:]
 
-  init(device: ProbeDevice) { self.device = device }
+  init(device: ProbeDevice, broker: CaseBroker?) {
+    self.device = device
+    self.broker = broker
+  }
 
   mutating func bind() throws(CheckEnd) {
     let created = try device.create()
@@ -40,12 +50,19 @@ struct CaseRun {
       return try require(text, refusedPoints[property] ?? "the property was taken")
     }
     if !device.isOpen {
-      let opened = try device.open(milliseconds: Self.openMilliseconds)
+      let opened = try device.open(milliseconds: Self.patience)
       guard opened.status.isOK else { throw .failed(expected: "open works", seen: opened.words) }
     }
     switch step {
     case .value(let property, let expected): try require(expected, read(property, isGood: true))
     case .failed(let property, let text): try require(text, read(property, isGood: false))
+    case .awaitValue(let property, let expected): try becomes(property, expected, isGood: true)
+    case .awaitFailed(let property, let text): try becomes(property, text, isGood: false)
+    case .read: try readAll()
+    case .got(let property, let expected): try require(expected, got(property, isGood: true))
+    case .gotFailed(let property, let text): try require(text, got(property, isGood: false))
+    case .publish(let topic, let payload): try broker?.publish(topic, payload)
+    case .published(let topic, let payload): try require("\(topic) \(payload)", broker?.published() ?? "")
     case .set(let property, let value): try require("", set(property, value))
     case .setFailed(let property, let value, let text): try require(text, set(property, value))
     case .refused, .deviceRefused: break
@@ -68,17 +85,51 @@ struct CaseRun {
 
   private func read(_ name: String, isGood: Bool) throws(CheckEnd) -> String {
     let id = try point(name)
-    let (result, samples) = try device.read([id])
+    let (result, samples) = try device.read([id], milliseconds: Self.patience)
     guard result.status.isOK else { return (isGood ? "failed: " : "") + (result.text ?? "\(result.status)") }
-    let sample = samples[0]
+    return try words(samples[0], result.itemTexts[0], isGood: isGood)
+  }
+
+  /// What a sample comes to, as `value` and `failed` have it.
+  private func words(_ sample: mapper_sample, _ text: String?, isGood: Bool) throws(CheckEnd) -> String {
     if let fault = SampleRules.fault(sample) {
       throw .failed(expected: "a sample as types.h says", seen: fault)
     }
     guard MapperStatus(rawValue: sample.status).isOK else {
-      let why = result.itemTexts[0] ?? own(sample) ?? "\(MapperStatus(rawValue: sample.status))"
+      let why = text ?? own(sample) ?? "\(MapperStatus(rawValue: sample.status))"
       return (isGood ? "failed: " : "") + why
     }
     return (isGood ? "" : "a value: ") + CaseValue.text(sample.value)
+  }
+
+  /// Reads until it is so.
+  private func becomes(_ name: String, _ expected: String, isGood: Bool) throws(CheckEnd) {
+    let deadline = sv_monotonic_ns() + Int64(Self.patience) * 1_000_000
+    while true {
+      let seen = try read(name, isGood: isGood)
+      if seen == expected || sv_monotonic_ns() >= deadline { return try require(expected, seen) }
+      sv_sleep_ms(2)
+    }
+  }
+
+  private mutating func readAll() throws(CheckEnd) {
+    batch = [:]
+    failedBatch = [:]
+    let ids = device.readable
+    let (result, samples) = try device.read(ids, milliseconds: Self.patience)
+    guard result.status.isOK else {
+      throw .failed(expected: "a read of all properties", seen: result.words)
+    }
+    for (place, sample) in samples.enumerated() {
+      let name = device.points[Int(ids[place])].name
+      batch[name] = try words(sample, result.itemTexts[UInt32(place)], isGood: true)
+      failedBatch[name] = try words(sample, result.itemTexts[UInt32(place)], isGood: false)
+    }
+  }
+
+  private func got(_ name: String, isGood: Bool) throws(CheckEnd) -> String {
+    _ = try point(name)
+    return (isGood ? batch : failedBatch)[name] ?? "it was not read"
   }
 
   /// A failed sample may carry its reason.
@@ -95,7 +146,7 @@ struct CaseRun {
     guard let value = WriteValue(text, as: type) else {
       throw .failed(expected: "a value of type \(type.rawValue)", seen: "'\(text)'")
     }
-    let (result, statuses) = try device.write([(point: id, value: value)])
+    let (result, statuses) = try device.write([(point: id, value: value)], milliseconds: Self.patience)
     if !result.status.isOK { return result.text ?? "\(result.status)" }
     return statuses[0].isOK ? "" : result.itemTexts[0] ?? "\(statuses[0])"
   }

@@ -6,23 +6,24 @@ extension Check {
   static let engineChecks = [
     Check(
       "engine-1", "In the agent's process: a device is bound, polled, written and let go.",
-      extraMilliseconds: 40_000
+      extraMilliseconds: 120_000
     ) { (probe: Probe) throws(CheckEnd) in
       try drive(LocalEngine(library: probe.options.library), probe.options)
     },
     Check(
       "engine-2", "In the agent's process: methods that are safe to call answer in time.",
-      extraMilliseconds: 40_000
+      extraMilliseconds: 120_000
     ) { (probe: Probe) throws(CheckEnd) in
       try callMethods(LocalEngine(library: probe.options.library), probe.options)
     },
     Check(
-      "runner-1", "In a runner: a device is bound, polled, written and let go.", extraMilliseconds: 40_000
+      "runner-1", "In a runner: a device is bound, polled, written and let go.", extraMilliseconds: 120_000
     ) { (probe: Probe) throws(CheckEnd) in
       try drive(runner(probe), probe.options)
     },
-    Check("runner-2", "In a runner: methods that are safe to call answer in time.", extraMilliseconds: 40_000)
-    {
+    Check(
+      "runner-2", "In a runner: methods that are safe to call answer in time.", extraMilliseconds: 120_000
+    ) {
       (probe: Probe) throws(CheckEnd) in
       try callMethods(runner(probe), probe.options)
     },
@@ -37,13 +38,15 @@ extension Check {
     try withSession(link, options) { session throws(CheckEnd) in
       if session.hasPolledPoints {
         guard link.record.wait(for: { $0.samples > 0 ? true : nil }) != nil else {
-          throw .failed(expected: "samples of an open device", seen: "none in 10 s")
+          throw .failed(expected: "samples of an open device", seen: "none in \(EngineRecord.patience) s")
         }
       }
       guard let write = session.write else { return }
       link.send(.write(WriteRequest(session: EngineSession.number, request: 1, items: [write])))
       let written: Bool? = link.record.event { if case .written(_, 1, _) = $0 { true } else { nil } }
-      guard written != nil else { throw .failed(expected: "the outcome of a write", seen: "none in 10 s") }
+      guard written != nil else {
+        throw .failed(expected: "the outcome of a write", seen: "none in \(EngineRecord.patience) s")
+      }
     }
   }
 
@@ -73,7 +76,8 @@ extension Check {
       if case .called(_, request, let status, let text, _) = $0 { (status, text) } else { nil }
     }
     guard let answer else {
-      throw .failed(expected: "\(method.name) is back by its deadline, 2 s", seen: "not in 10 s")
+      throw .failed(
+        expected: "\(method.name) is back by its deadline, 2 s", seen: "not in \(EngineRecord.patience) s")
     }
     guard answer.status.class != .internal else {
       throw .failed(

@@ -56,18 +56,20 @@ extension Check {
       try probe.library.load(into: ProbeHost(isLarge: true))
       _ = try probe.library.drivers()
     },
-    Check("load-6", "The agent takes the library.", scope: .library) { (probe: Probe) throws(CheckEnd) in
+    Check("load-6", "The agent takes the library.", scope: .library, extraMilliseconds: 30_000) {
+      (probe: Probe) throws(CheckEnd) in
       let engine = LocalEngine(library: probe.options.library)
-      let refusal: String?? = engine.record.event(seconds: 5) { event -> String?? in
+      let refusal: String?? = engine.record.event { event -> String?? in
         switch event {
         case .loaded: .some(nil)
         case .refused(let reason): .some(reason)
         default: nil
         }
       }
-      if case .some(.some(let reason)) = refusal {
-        throw .failed(expected: "the agent takes it", seen: reason)
+      guard let refusal else {
+        throw .failed(expected: "the agent takes it", seen: "nothing in \(EngineRecord.patience) s")
       }
+      if let refusal { throw .failed(expected: "the agent takes it", seen: refusal) }
     },
     Check("load-5", "unload returns, also when no device was made.", scope: .library) {
       (probe: Probe) throws(CheckEnd) in

@@ -14,13 +14,15 @@ extension Check {
         throw .failed(expected: "the process as it was", seen: "changed: " + changes.joined(separator: ", "))
       }
     },
-    Check("process-2", "Threads of the library's own have ended when unload returns.") {
+    Check(
+      "process-2", "Threads of the library's own have ended when unload returns.", extraMilliseconds: 10_000
+    ) {
       (probe: Probe) throws(CheckEnd) in
       let before = ProcessState.threadCount()
       try liveOnce(probe)
       try probe.library.unload()
       // A thread that was joined may show for a moment.
-      for _ in 0..<100 where ProcessState.threadCount() > before { sv_sleep_ms(10) }
+      for _ in 0..<1000 where ProcessState.threadCount() > before { sv_sleep_ms(10) }
       let after = ProcessState.threadCount()
       guard after <= before else { throw .failed(expected: "\(before) threads", seen: "\(after) threads") }
     },

@@ -24,6 +24,7 @@ final class LocalEngine: EngineLink {
   func send(_ command: EngineCommand) { engine.handle(command) }
 
   func stop() -> String? {
-    engine.stop(within: .seconds(10)) ? nil : "a driver did not come back within 10 s"
+    engine.stop(within: .seconds(EngineRecord.patience))
+      ? nil : "a driver did not come back within \(EngineRecord.patience) s"
   }
 }

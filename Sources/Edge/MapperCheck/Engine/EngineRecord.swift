@@ -15,6 +15,8 @@ final class EngineRecord: EngineSink {
   }
 
   private static let maximumEvents = 10_000
+  /// Seconds that a check waits for what an engine does at once, on a machine that is busy with other things.
+  static let patience: Int64 = 30
   let state = Monitor(State())
 
   func send(_ event: EngineEvent) {
@@ -43,7 +45,7 @@ final class EngineRecord: EngineSink {
   }
 
   /// Nil at the deadline, or once nothing more can come.
-  func wait<T>(seconds: Int64 = 10, for find: (State) -> T?) -> T? {
+  func wait<T>(seconds: Int64 = patience, for find: (State) -> T?) -> T? {
     let deadline = WallClock.monotonic + seconds * 1_000_000_000
     return state.wait(until: { _ in deadline }) { state -> T?? in
       if let found = find(state) { return .some(found) }
@@ -52,7 +54,7 @@ final class EngineRecord: EngineSink {
   }
 
   /// The first event that `find` takes.
-  func event<T>(seconds: Int64 = 10, _ find: (EngineEvent) -> T?) -> T? {
+  func event<T>(seconds: Int64 = patience, _ find: (EngineEvent) -> T?) -> T? {
     wait(seconds: seconds) { state in
       for event in state.events {
         if let found = find(event) { return found }

@@ -31,7 +31,9 @@ struct EngineSession {
     let outcome: BindOutcome? = link.record.event {
       if case .bound(let outcome) = $0 { outcome } else { nil }
     }
-    guard let outcome else { throw .failed(expected: "the device is bound", seen: "nothing in 10 s") }
+    guard let outcome else {
+      throw .failed(expected: "the device is bound", seen: "nothing in \(EngineRecord.patience) s")
+    }
     guard outcome.status.isOK else { throw .skipped("bind: \(outcome.reason)") }
     let refused = Set(outcome.refusedPoints.map(\.point))
     let accepted = plan.points.indices.filter { !refused.contains(UInt32($0)) }
@@ -50,7 +52,9 @@ struct EngineSession {
       default: nil
       }
     }
-    guard let loaded else { throw .failed(expected: "the library is loaded", seen: "nothing in 10 s") }
+    guard let loaded else {
+      throw .failed(expected: "the library is loaded", seen: "nothing in \(EngineRecord.patience) s")
+    }
     return try loaded.get()
   }
 
@@ -64,7 +68,7 @@ struct EngineSession {
     guard state == nil else { return }
     let reason = link.record.state.withLock { state in
       for case .link(Self.number, _, _, let why) in state.events.reversed() where !why.isEmpty { return why }
-      return "nothing in 10 s"
+      return "nothing in \(EngineRecord.patience) s"
     }
     throw .skipped("no device answers: \(reason)")
   }
@@ -73,7 +77,8 @@ struct EngineSession {
     link.send(.unbind(session: Self.number))
     let isUnbound: Bool? = link.record.event { if case .unbound(Self.number) = $0 { true } else { nil } }
     guard isUnbound != nil else {
-      throw .failed(expected: "the device is let go within 10 s of unbind", seen: "it is not")
+      throw .failed(
+        expected: "the device is let go within \(EngineRecord.patience) s of unbind", seen: "it is not")
     }
   }
 

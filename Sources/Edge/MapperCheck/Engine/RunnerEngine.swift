@@ -67,7 +67,7 @@ final class RunnerEngine: EngineLink {
     send(.stop)
     var status: Int32 = 0
     var end: String?
-    if child_wait(process, 10_000, &status) == 0 {
+    if child_wait(process, Int32(EngineRecord.patience) * 1000, &status) == 0 {
       let signal = status & 0x7F
       if signal != 0 {
         end = "the runner ended by \(SignalName.of(signal))"
@@ -76,7 +76,7 @@ final class RunnerEngine: EngineLink {
       }
     } else {
       child_stop(process, 0, false, &status)
-      end = "the runner did not end within 10 s"
+      end = "the runner did not end within \(EngineRecord.patience) s"
     }
     shutdown(socket, Int32(SHUT_RDWR))
     reader.join()

@@ -59,7 +59,7 @@ struct DevicePlan {
   /// The place in `drivers` of the driver that the file has a device for.
   static func driver(of file: String, among drivers: [String]) throws(CheckEnd) -> Int? {
     // A port that is not known yet is as good as any here.
-    let found = try describe(file, drivers: drivers, replacing: [("{port}", "1")])
+    let found = try describe(file, drivers: drivers, replacing: [("{port}", "1"), ("{tty}", "tty")])
     return found.flatMap { found in drivers.firstIndex(of: found.driver) }
   }
 

@@ -22,6 +22,8 @@ final class ProbeCall: @unchecked Sendable {
   private var thread = pthread_self()
   private let isRunning = Atomic(false)
   private let cancelled = Atomic(false)
+  /// When `cancel` was last called; monotonic, ns; 0: it was not.
+  private let cancelledAt = Atomic<Int64>(0)
   /// Made at once: a driver that asks for it only when it has to wait would seem to leave one open.
   private let descriptor = Atomic<Int32>(sv_eventfd())
   private let misuses = Mutex<[String]>([])
@@ -54,6 +56,7 @@ final class ProbeCall: @unchecked Sendable {
     thread = pthread_self()
     deadline = sv_monotonic_ns() + Int64(milliseconds) * 1_000_000
     cancelled.store(false, ordering: .sequentiallyConsistent)
+    cancelledAt.store(0, ordering: .sequentiallyConsistent)
     let descriptor = descriptor.load(ordering: .sequentiallyConsistent)
     if descriptor >= 0 { sv_eventfd_clear(descriptor) }
     if isCancelled { cancel() }
@@ -65,9 +68,16 @@ final class ProbeCall: @unchecked Sendable {
 
   /// Any thread.
   func cancel() {
+    cancelledAt.store(sv_monotonic_ns(), ordering: .sequentiallyConsistent)
     cancelled.store(true, ordering: .sequentiallyConsistent)
     let descriptor = descriptor.load(ordering: .sequentiallyConsistent)
     if descriptor >= 0 { sv_eventfd_raise(descriptor) }
+  }
+
+  /// How long ago the call was cancelled; 0: it was not.
+  var millisecondsSinceCancel: Double {
+    let moment = cancelledAt.load(ordering: .sequentiallyConsistent)
+    return moment == 0 ? 0 : Double(sv_monotonic_ns() - moment) / 1e6
   }
 
   /// What the driver did with the call that it must not.

@@ -31,7 +31,7 @@ enum LibraryDescription {
 
   private static func load(_ options: ProbeOptions) throws(CheckEnd) -> LibraryReport {
     let engine = LocalEngine(library: options.library)
-    let report: LibraryReport? = engine.record.event(seconds: 1) {
+    let report: LibraryReport? = engine.record.event {
       if case .loaded(let report) = $0 { report } else { nil }
     }
     guard let report else { throw .failed(expected: "a library that the engine takes", seen: "refused") }

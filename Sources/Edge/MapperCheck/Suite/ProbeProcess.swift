@@ -52,7 +52,7 @@ struct ProbeProcess {
     var end = End()
     end.isLate = !read(pipe[0], until: sv_monotonic_ns() + Int64(milliseconds) * 1_000_000, &end)
     var status: Int32 = 0
-    if end.isLate || child_wait(process, 2000, &status) != 0 {
+    if end.isLate || child_wait(process, 20_000, &status) != 0 {
       child_stop(process, 0, true, &status)
     }
     // What the library may have started goes with it.

@@ -15,6 +15,12 @@ package struct FrameInput: ~Copyable {
 
   deinit { buffer.deallocate() }
 
+  /// Whether more bytes, or the end, come within `milliseconds`.
+  func isReadable(within milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, milliseconds) != 0
+  }
+
   /// Waits for more bytes. False at the end of the stream or on an error.
   package mutating func fill() -> Bool {
     if filled.isEmpty { filled = 0..<0 }

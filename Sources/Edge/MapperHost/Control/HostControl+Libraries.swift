@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import DeviceAPI
+internal import JSON
 internal import Logging
 internal import MapperEngine
 internal import Threads
@@ -57,12 +58,16 @@ extension HostControl {
     library.rejection = reason
     log.warning(
       "not a mapper library: \(reason)", metadata: ["mapper": "\(place.name)", "file": "\(place.path)"])
+    tell(.refused, place, "\(place.name) is no mapper library", reason: reason, level: .error)
     evaluateWaiting()
   }
 
   private func removed(_ place: LibraryPlace) {
     guard let library = libraries[place], !library.isRemoved else { return }
     log.notice("mapper library removed", metadata: ["mapper": "\(place.name)", "file": "\(place.path)"])
+    tell(
+      .removed, place, "mapper \(place.name) was removed",
+      level: library.current?.isServing == true ? .warning : .info)
     let runners = [library.current, library.candidate].compactMap(\.self)
     library.removed()
     for runner in runners { retire(runner) }
@@ -133,6 +138,7 @@ extension HostControl {
         "hash": "\(runner.snapshot.hash)", "drivers": "\(report.drivers.map(\.id).joined(separator: ","))",
         "isolation": "\(runner.isolation.rawValue)",
       ])
+    tellLoaded(runner, version: report.version, replaces: replaces)
     var ids = Set(runner.drivers.keys)
     if replaces, let old = library.current {
       // The old one drains: its devices are closed there before they are bound here.
@@ -165,6 +171,9 @@ extension HostControl {
     log.warning(
       "mapper library not replaced: \(reason)",
       metadata: ["mapper": "\(runner.place.name)", "file": "\(runner.place.path)"])
+    tell(
+      .refused, runner.place, "mapper \(runner.place.name) was not replaced", reason: reason, level: .error,
+      details: ["hash": .string("\(runner.snapshot.hash)")])
     retire(runner)
     evaluateWaiting()
   }
@@ -202,10 +211,14 @@ extension HostControl {
   private func logEnd(_ runner: Runner, _ end: RunnerEnd) {
     var metadata: Logger.Metadata = ["mapper": "\(runner.place.name)", "file": "\(runner.place.path)"]
     switch runner.supervision.state {
-    case .refused: log.error("mapper library refused: \(end.reason)", metadata: metadata)
+    case .refused:
+      log.error("mapper library refused: \(end.reason)", metadata: metadata)
+      tellEnd(runner, end, restartIn: nil)
     case .waiting(let time):
-      metadata["restartIn"] = "\(max(0, (time - WallClock.monotonic) / 1_000_000)) ms"
+      let milliseconds = max(0, (time - WallClock.monotonic) / 1_000_000)
+      metadata["restartIn"] = "\(milliseconds) ms"
       log.error("mapper runner ended: \(end.reason)", metadata: metadata)
+      tellEnd(runner, end, restartIn: milliseconds)
     default: log.debug("mapper runner ended: \(end.reason)", metadata: metadata)
     }
   }

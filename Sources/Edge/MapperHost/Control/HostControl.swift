@@ -9,7 +9,7 @@ internal import Threads
 /// A device's feed is called by one thread at a time: by the threads of the engine that drives it from `open` until
 /// `closed`, `detached` or `ended`, and by this thread at all other times.
 final class HostControl {
-  let options: MapperHostOptions
+  private(set) var options: MapperHostOptions
   let store: SnapshotStore
   let directory: any DeviceFeedDirectory
   let inbox: HostInbox
@@ -65,6 +65,7 @@ final class HostControl {
     for event in content.events {
       switch event {
       case .folder(let event): handle(event)
+      case .limits(let limits): options.limits = limits
       case .runner(let number, let generation, let event):
         guard let runner = runners[number], runner.generation == generation else { continue }
         handle(event, of: runner)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Config
 internal import DeviceAPI
 internal import Synchronization
 internal import Threads
@@ -8,6 +9,8 @@ enum HostEvent: Sendable {
   case folder(FolderEvent)
   /// From process `generation` of runner `number`.
   case runner(number: Int, generation: Int, RunnerEvent)
+  /// Other limits, for runners that start from now on.
+  case limits(MapperLimitsConfiguration)
 }
 
 /// The letter box of the host's thread.

@@ -32,7 +32,8 @@ struct MethodArguments {
       problems.append(
         .init(
           argument: member.name, value: Self.text(member.value),
-          expected: names.isEmpty ? "no arguments" : "one of " + names.joined(separator: ", ")))
+          expected: names.isEmpty
+            ? "no arguments" : "an argument of the method: " + names.joined(separator: ", ")))
     }
   }
 

@@ -8,10 +8,17 @@ struct LogLines {
   /// Longer lines are cut in pieces.
   static let maximumLength = 1000
 
+  private let factor: Double
   private var line: [UInt8] = []
-  private var tokens = Self.burst
+  private var tokens: Double
   private var lastTime: Int64 = 0
   private var dropped = 0
+
+  /// - Parameter factor: how many times the usual number of lines may come.
+  init(factor: Double = 1) {
+    self.factor = factor
+    tokens = Self.burst * factor
+  }
 
   /// - Parameter now: monotonic nanoseconds.
   mutating func add(_ bytes: UnsafeRawBufferPointer, now: Int64, _ emit: (String) -> Void) {
@@ -31,19 +38,25 @@ struct LogLines {
 
   private mutating func end(now: Int64, _ emit: (String) -> Void) {
     guard !line.isEmpty else { return }
-    if admit(now: now) {
-      if dropped > 0 {
-        emit("(\(dropped) lines were dropped: more than \(Int(Self.linesPerSecond)) a second)")
-      }
-      dropped = 0
-      emit(String(decoding: line, as: UTF8.self))
-    }
+    let text = String(decoding: line, as: UTF8.self)
     line.removeAll(keepingCapacity: true)
+    pass(now: now, emit) { emit(text) }
+  }
+
+  /// Calls `body`, which logs one line, if there is room for it; says before it what was dropped.
+  mutating func pass(now: Int64, _ emit: (String) -> Void, _ body: () -> Void) {
+    guard admit(now: now) else { return }
+    if dropped > 0 {
+      emit("(\(dropped) lines were dropped: more than \(Int(Self.linesPerSecond * factor)) a second)")
+    }
+    dropped = 0
+    body()
   }
 
   /// Whether one more line may go to the log.
   mutating func admit(now: Int64) -> Bool {
-    tokens = min(Self.burst, tokens + Double(max(0, now - lastTime)) * Self.linesPerSecond / 1e9)
+    tokens = min(
+      Self.burst * factor, tokens + Double(max(0, now - lastTime)) * Self.linesPerSecond * factor / 1e9)
     lastTime = now
     guard tokens >= 1 else {
       dropped += 1

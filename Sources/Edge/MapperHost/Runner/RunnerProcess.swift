@@ -38,6 +38,7 @@ final class RunnerProcess: @unchecked Sendable {
     child_plan_argument(plan, library)
     child_plan_clear_environment(plan)
     for variable in environment { child_plan_environment(plan, variable) }
+    child_plan_environment(plan, RunnerLoop.tunables)
     child_plan_environment(plan, Confinement.variable + "=" + limits.confinement.text)
     child_plan_descriptor(plan, writing, 1)
     child_plan_descriptor(plan, writing, 2)

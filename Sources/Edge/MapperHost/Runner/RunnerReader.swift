@@ -28,6 +28,8 @@ struct RunnerReader {
   private let desk: SessionDesk
   private var samples: [Sample] = []
   private var lines = LogLines()
+  /// Of frames: the engine holds its library to the usual number, so a whole runner never comes near this one.
+  private var frames = LogLines(factor: 2)
   private var hasLoaded = false
   private var refusal: String?
   private var isStopping = false
@@ -171,7 +173,12 @@ struct RunnerReader {
       refusal = reason
       killAt = WallClock.monotonic + limits.end
     case .counters(let counters): link.counters.set(counters)
-    case .log(let session, let level, let text): log.log(level, text, device: desk.device(of: session))
+    case .log(let session, let level, let text):
+      frames.pass(now: WallClock.monotonic) {
+        log.notice("\($0)")
+      } _: {
+        log.log(level, text, device: desk.device(of: session))
+      }
     default: desk.take(event)
     }
   }

@@ -101,6 +101,7 @@ extension EdgeCoreConfiguration {
     modules.read("deviceTwin", into: &deviceTwin)
     modules.read("mapperHost", into: &mapperHost)
     modules.read("twinAPI", into: &twinAPI)
+    modules.read("push", into: &push)
     if standalone.enable {
       // Switched off whatever they say; of edged the node's name counts.
       if let keys = modules.keys.mapping("edged") {

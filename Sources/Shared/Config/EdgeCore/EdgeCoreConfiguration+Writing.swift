@@ -44,17 +44,33 @@ extension EdgeCoreConfiguration {
     return lines
   }
 
-  private static func flatten(_ json: JSON, _ path: String, _ lines: inout [(key: String, value: String)]) {
+  /// The paths whose values differ in `other`, in order.
+  package func changes(to other: EdgeCoreConfiguration) -> [String] {
+    var mine: [(key: String, value: String)] = []
+    var theirs: [(key: String, value: String)] = []
+    Self.flatten(.object(members), "", &mine, hidesSecrets: false)
+    Self.flatten(.object(other.members), "", &theirs, hidesSecrets: false)
+    let old = Dictionary(mine.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    let new = Dictionary(theirs.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
+  }
+
+  private static func flatten(
+    _ json: JSON, _ path: String, _ lines: inout [(key: String, value: String)],
+    hidesSecrets: Bool = true
+  ) {
     if case .object(let members) = json {
-      for member in members { flatten(member.value, JSONSchema.join(path, member.name), &lines) }
-    } else if path.hasSuffix("mqttPassword") {
+      for member in members {
+        flatten(member.value, JSONSchema.join(path, member.name), &lines, hidesSecrets: hidesSecrets)
+      }
+    } else if hidesSecrets, case .secret? = ConfigurationKeys.governing(path)?.kind {
       lines.append((path, json.string?.isEmpty == false ? "(hidden)" : ""))
     } else {
       lines.append((path, json.string ?? json.text))
     }
   }
 
-  private var members: JSON.Members {
+  var members: JSON.Members {
     [
       "apiVersion": .string(Self.apiVersion),
       "kind": .string(Self.kind),
@@ -64,7 +80,7 @@ extension EdgeCoreConfiguration {
         "edged": .object(edged.members), "edgeHub": .object(edgeHub.members),
         "eventBus": .object(eventBus.members), "metaManager": .object(metaManager.members),
         "deviceTwin": .object(deviceTwin.members), "mapperHost": .object(mapperHost.members),
-        "twinAPI": .object(twinAPI.members),
+        "twinAPI": .object(twinAPI.members), "push": .object(push.members),
       ],
     ]
   }

@@ -12,9 +12,10 @@ package struct EdgeCoreConfiguration: Sendable, Equatable {
   package var edgeHub = EdgeHubConfiguration()
   package var eventBus: EventBusConfiguration
   package var metaManager = MetaManagerConfiguration()
-  package var deviceTwin = DeviceTwinConfiguration()
+  package var deviceTwin: DeviceTwinConfiguration
   package var mapperHost: MapperHostConfiguration
   package var twinAPI: TwinAPIConfiguration
+  package var push = PushConfiguration()
 
   package static let apiVersion = "edgecore.config.kubeedge.io/v1alpha2"
   package static let kind = "EdgeCore"
@@ -26,6 +27,7 @@ package struct EdgeCoreConfiguration: Sendable, Equatable {
     standalone = StandaloneConfiguration(places: places)
     edged = EdgedConfiguration(hostName: hostName)
     eventBus = EventBusConfiguration(places: places)
+    deviceTwin = DeviceTwinConfiguration(places: places)
     mapperHost = MapperHostConfiguration(places: places)
     twinAPI = TwinAPIConfiguration(places: places)
   }

@@ -25,9 +25,15 @@ package struct EventBusConfiguration: Sendable, Equatable {
   package var mqttUsername = ""
   /// A secret: no log, no message.
   package var mqttPassword = ""
+  /// Files that hold user and password, read at each connect; empty: none.
+  package var mqttUsernameFile = ""
+  package var mqttPasswordFile = ""
   /// QoS of telemetry; nil: 0 to a broker on loopback, 1 to any other.
   package var telemetryQOS: Int?
   package var eventBusTLS: TLS
+  /// Whether the state of each device is kept by the broker, for those who subscribe later.
+  package var retainedState = false
+  package var spool = SpoolConfiguration()
 
   package struct TLS: Sendable, Equatable {
     package var enable = false
@@ -58,8 +64,28 @@ extension EventBusConfiguration: ConfigurationSection {
     section.read("mqttUsername", into: &mqttUsername)
     section.read("mqttPassword", into: &mqttPassword, isSecret: true)
     telemetryQOS = section.keys.int("telemetryQOS", in: 0...2) ?? telemetryQOS
+    readFile("mqttUsernameFile", into: &mqttUsernameFile, section)
+    readFile("mqttPasswordFile", into: &mqttPasswordFile, section)
     section.read("eventBusTLS", into: &eventBusTLS)
+    section.read("retainedState", into: &retainedState)
+    section.read("spool", into: &spool)
+    if enable, mqttMode != .internal, eventBusTLS.enable, !mqttServerExternal.usesTLS {
+      // As in KubeEdge, where the address decides; there nobody says so.
+      section.report.warn(
+        line: section.keys.line(of: "eventBusTLS"), path: section.keys.path(of: "eventBusTLS"),
+        "without effect, since \(mqttServerExternal) is not TLS: ssl://HOST:PORT is")
+    }
     section.skip(["mqttSessionQueueSize"], isOn: enable)
+  }
+
+  /// Empty: no file.
+  private func readFile(_ key: String, into target: inout String, _ section: SectionReader) {
+    guard let path = section.keys.string(key) else { return }
+    guard path.isEmpty || path.hasPrefix("/") else {
+      section.keys.report(key, value: YAMLNode.shortened(path), expected: "an absolute path")
+      return
+    }
+    target = path
   }
 
   private func read(_ key: String, into target: inout MQTTServer, _ section: SectionReader) {
@@ -81,8 +107,12 @@ extension EventBusConfiguration: ConfigurationSection {
       "mqttPubClientID": .string(mqttPubClientID), "mqttUsername": .string(mqttUsername),
       "mqttPassword": .string(mqttPassword),
     ]
+    members.append("mqttUsernameFile", .string(mqttUsernameFile))
+    members.append("mqttPasswordFile", .string(mqttPasswordFile))
     if let telemetryQOS { members.append("telemetryQOS", .int(Int64(telemetryQOS))) }
     members.append("eventBusTLS", .object(eventBusTLS.members))
+    members.append("retainedState", .bool(retainedState))
+    members.append("spool", .object(spool.members))
     return members
   }
 }
@@ -90,9 +120,24 @@ extension EventBusConfiguration: ConfigurationSection {
 extension EventBusConfiguration.TLS: ConfigurationSection {
   mutating func read(_ section: SectionReader) {
     section.read("enable", into: &enable)
-    section.readPath("tlsMqttCAFile", into: &tlsMqttCAFile)
-    section.readPath("tlsMqttCertFile", into: &tlsMqttCertFile)
-    section.readPath("tlsMqttPrivateKeyFile", into: &tlsMqttPrivateKeyFile)
+    read("tlsMqttCAFile", into: &tlsMqttCAFile, section)
+    read("tlsMqttCertFile", into: &tlsMqttCertFile, section)
+    read("tlsMqttPrivateKeyFile", into: &tlsMqttPrivateKeyFile, section)
+    if enable, tlsMqttCertFile.isEmpty != tlsMqttPrivateKeyFile.isEmpty {
+      section.keys.report(
+        tlsMqttCertFile.isEmpty ? "tlsMqttCertFile" : "tlsMqttPrivateKeyFile",
+        expected: "a certificate and its key, or neither")
+    }
+  }
+
+  /// Empty: none, or for the authorities those that the system trusts.
+  private func read(_ key: String, into target: inout String, _ section: SectionReader) {
+    guard let path = section.keys.string(key) else { return }
+    guard path.isEmpty || path.hasPrefix("/") else {
+      section.keys.report(key, value: YAMLNode.shortened(path), expected: "an absolute path")
+      return
+    }
+    target = path
   }
 
   var members: JSON.Members {

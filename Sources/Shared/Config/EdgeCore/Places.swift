@@ -18,6 +18,7 @@ package struct Places: Sendable, Equatable {
   package var manifests: String { root + "/etc/selvedge/devices.d" }
   package var state: String { root + "/var/lib/selvedge" }
   package var database: String { state + "/edgecore.db" }
+  package var history: String { state + "/history.db" }
   /// Where sockets are.
   package var runtime: String { root + "/run/selvedge" }
   package var twinSocket: String { runtime + "/twin.sock" }

@@ -8,6 +8,7 @@
 
 #include "sv_board.h"
 #include "sv_confine.h"
+#include "sv_pty.h"
 #include "sv_signals.h"
 #include "sv_sync.h"
 

@@ -27,7 +27,7 @@ static bool rig_open(rig *rig, const char *name, const char *settings) {
   if (!driver) return false;
   fake_points_add(&rig->points, "point", MAPPER_TYPE_I64, "");
   return fake_device_bind(&rig->device, rig->host, driver, settings, &rig->points) == MAPPER_OK &&
-         fake_device_open(&rig->device, 1000) == MAPPER_OK;
+         fake_device_open(&rig->device, 20000) == MAPPER_OK;
 }
 
 static void rig_close(rig *rig) {
@@ -60,9 +60,9 @@ TEST(methods_do_what_their_rows_say) {
   CHECK_INT(bump->arguments[0], MAPPER_TYPE_I64);
   CHECK_TEXT(bump->names[0], "by");
   uint64_t out[2] = {0, 0};
-  fake_call_again(rig.device.call, 1000);
+  fake_call_again(rig.device.call, 60000);
   CHECK_INT(((takes_i64)bump->call)(rig.device.device, rig.device.call, out, 5), MAPPER_OK);
-  CHECK_INT(fake_device_read_all(&rig.device, 1000), MAPPER_OK);
+  CHECK_INT(fake_device_read_all(&rig.device, 20000), MAPPER_OK);
   CHECK_INT(rig.device.samples[0].value.i64, 5);
   const char *text = NULL;
   CHECK_INT(((takes_text)greet->call)(rig.device.device, rig.device.call, &text, "you"), MAPPER_OK);
@@ -86,7 +86,7 @@ TEST(methods_rest_ends_early) {
 TEST(methods_gives_results_that_make_no_sense) {
   rig rig = {0};
   REQUIRE(rig_open(&rig, "methods", ""));
-  fake_call_again(rig.device.call, 1000);
+  fake_call_again(rig.device.call, 60000);
   const char *text = NULL;
   mapper_device *device = rig.device.device;
   const mapper_call *call = rig.device.call;
@@ -135,7 +135,7 @@ TEST(scanner_finds_describes_and_heeds_its_sink) {
   REQUIRE(discovery);
   mapper_settings options = fake_settings("count: 3");
   memset(&seen, 0, sizeof seen);
-  fake_call_again(rig.device.call, 1000);
+  fake_call_again(rig.device.call, 60000);
   CHECK_INT(discovery->scan(rig.host, rig.device.call, &options, &sink), MAPPER_OK);
   CHECK_INT(seen.found, 3);
   CHECK_INT(seen.steps, 3);
@@ -172,7 +172,7 @@ TEST(restless_reports_on_and_sees_a_host_that_takes_it) {
   rig rig = {0};
   REQUIRE(rig_open(&rig, "restless", ""));
   const mapper_subscribe *subscribe = rig.device.driver->query(MAPPER_EXT_SUBSCRIBE);
-  fake_call_again(rig.device.call, 1000);
+  fake_call_again(rig.device.call, 60000);
   CHECK_INT(subscribe->start(rig.device.device, rig.device.call, 3, rig.device.ids, 1, 0,
                              rig.device.results),
             MAPPER_OK);

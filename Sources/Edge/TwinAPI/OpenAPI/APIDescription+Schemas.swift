@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import JSON
+
+extension APIDescription {
+  /// The text is checked by a test, so that it is JSON.
+  static var schemas: JSON { (try? JSON.parse(schemaText)) ?? [:] }
+
+  static let schemaText = #"""
+    {"Object":{"type":"object"},
+    "Scalar":{"type":["number","string","boolean"]},
+    "OptionalScalar":{"type":["number","string","boolean","null"]},
+    "Time":{"type":"string","format":"date-time"},
+    "Problem":{"type":"object","required":["type","title","status","detail"],"properties":{
+      "type":{"type":"string","pattern":"^urn:selvedge:problem:"},"title":{"type":"string"},
+      "status":{"type":"integer"},"detail":{"type":"string"}}},
+    "ItemList":{"type":"object","required":["items"],"properties":{
+      "items":{"type":"array","items":{"type":"object"}},"continue":{"type":"string"}}},
+    "Link":{"type":"object","required":["state"],"properties":{
+      "state":{"enum":["online","degraded","connecting","offline","unavailable"]},"reason":{"type":"string"},
+      "since":{"$ref":"#/components/schemas/Time"},"lastOnline":{"$ref":"#/components/schemas/Time"}}},
+    "Summary":{"type":"object",
+      "required":["namespace","name","model","labels","link","desiredVersion","reportedVersion"],"properties":{
+      "namespace":{"type":"string"},"name":{"type":"string"},"model":{"type":"string"},
+      "protocol":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},
+      "link":{"$ref":"#/components/schemas/Link"},"desiredVersion":{"type":"integer"},
+      "reportedVersion":{"type":"integer"},"inSync":{"type":"boolean"},
+      "counts":{"type":"object","additionalProperties":{"type":"integer"}},
+      "properties":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/Property"}}}},
+    "Device":{"allOf":[{"$ref":"#/components/schemas/Summary"},
+      {"type":"object","required":["inSync","counts","properties"]}]},
+    "DevicePage":{"type":"object","required":["items"],"properties":{
+      "items":{"type":"array","items":{"$ref":"#/components/schemas/Summary"}},"continue":{"type":"string"}}},
+    "Reported":{"type":"object","required":["value","quality"],"properties":{
+      "value":{"$ref":"#/components/schemas/OptionalScalar"},"quality":{"enum":["good","uncertain","bad"]},
+      "reason":{"type":"string"},"error":{"type":"string"},"time":{"$ref":"#/components/schemas/Time"},
+      "sourceTime":{"$ref":"#/components/schemas/Time"}}},
+    "Desired":{"type":"object","required":["value","version","origin","state"],"properties":{
+      "value":{"$ref":"#/components/schemas/OptionalScalar"},"version":{"type":"integer"},
+      "time":{"$ref":"#/components/schemas/Time"},"origin":{"enum":["cloud","manifest","api","mqtt"]},
+      "state":{"enum":["pending","applied","failed"]},"error":{"type":"string"},"attempts":{"type":"integer"},
+      "stateTime":{"$ref":"#/components/schemas/Time"}}},
+    "Property":{"type":"object","required":["type","access","mapped","inSync"],"properties":{
+      "type":{"enum":["int","float","double","string","boolean","bytes","stream"]},"unit":{"type":"string"},
+      "access":{"enum":["readWrite","readOnly"]},"min":{"type":["number","null"]},"max":{"type":["number","null"]},
+      "mapped":{"type":"boolean"},"inSync":{"type":"boolean"},
+      "reported":{"$ref":"#/components/schemas/Reported"},"desired":{"$ref":"#/components/schemas/Desired"}}},
+    "NamedProperty":{"allOf":[{"$ref":"#/components/schemas/Property"},
+      {"type":"object","required":["name"],"properties":{"name":{"type":"string"}}}]},
+    "DesiredValue":{"oneOf":[{"$ref":"#/components/schemas/OptionalScalar"},
+      {"type":"object","required":["value"],"additionalProperties":false,"properties":{
+      "value":{"$ref":"#/components/schemas/OptionalScalar"},
+      "ifReported":{"$ref":"#/components/schemas/OptionalScalar"}}}]},
+    "DesiredPatch":{"type":"object","additionalProperties":false,"properties":{
+      "properties":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,
+      "properties":{"desired":{"$ref":"#/components/schemas/DesiredValue"}}}}}},
+    "Batch":{"type":"object","additionalProperties":false,"properties":{
+      "mode":{"enum":["all","each"]},
+      "desired":{"type":"array","maxItems":1000,"items":{"type":"object","required":["device"],
+      "additionalProperties":false,"properties":{"device":{"type":"string"},"ifVersion":{"type":"integer"},
+      "properties":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/DesiredValue"}}}}},
+      "reported":{"type":"array","maxItems":1000,"items":{"type":"object","required":["device"],
+      "additionalProperties":false,"properties":{"device":{"type":"string"},
+      "properties":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/Scalar"}}}}}}},
+    "BatchResults":{"type":"object","required":["results"],"properties":{"results":{"type":"array","items":{
+      "type":"object","required":["device"],"properties":{"device":{"type":"string"},
+      "desiredVersion":{"type":"integer"},"reportedVersion":{"type":"integer"},
+      "problem":{"$ref":"#/components/schemas/Problem"}}}}}},
+    "MethodList":{"type":"object","required":["items"],"properties":{"items":{"type":"array","items":{
+      "type":"object","required":["name","arguments"],"properties":{"name":{"type":"string"},
+      "summary":{"type":"string"},"arguments":{"type":"array","items":{"type":"object"}},
+      "result":{"type":"string"},"idempotent":{"type":"boolean"},"changesState":{"type":"boolean"},
+      "needsConfirmation":{"type":"boolean"}}}}}},
+    "MethodResult":{"type":"object","required":["status"],"properties":{"status":{"const":"ok"},"result":{}}},
+    "HistoryList":{"type":"object","required":["items"],"properties":{"items":{"type":"array","items":{
+      "type":"object","required":["property"],"properties":{"property":{"type":"string"},
+      "from":{"$ref":"#/components/schemas/Time"},"to":{"$ref":"#/components/schemas/Time"},
+      "samples":{"type":"integer"}}}}}},
+    "History":{"type":"object","required":["property","type","from","to","columns","rows"],"properties":{
+      "property":{"type":"string"},"type":{"type":"string"},"unit":{"type":"string"},
+      "from":{"type":"integer"},"to":{"type":"integer"},"step":{"type":"integer"},"next":{"type":"integer"},
+      "columns":{"type":"array","items":{"type":"string"}},"rows":{"type":"array","items":{"type":"array"}}}},
+    "ManifestChanges":{"type":"object","required":["changes"],"properties":{"changes":{"type":"array","items":{
+      "type":"object","required":["kind","namespace","name","outcome"],"properties":{"kind":{"type":"string"},
+      "namespace":{"type":"string"},"name":{"type":"string"},
+      "outcome":{"enum":["created","configured","unchanged","deleted"]}}}}}},
+    "Login":{"type":"object","required":["token"],"properties":{"token":{"type":"string"}}},
+    "NewToken":{"type":"object","required":["name","scope"],"properties":{"name":{"type":"string"},
+      "scope":{"enum":["read","write","admin"]},"namespaces":{"type":"array","items":{"type":"string"}},
+      "expires":{"type":"string"}}}}
+    """#
+}
