@@ -135,6 +135,7 @@ check-mappers: mappers
 
 bench: deps-demo
 	@$(MAKE) --no-print-directory release mappers
+	@$(SWIFT) build $(RELEASE_FLAGS) --product history-bench
 	@Benchmarks/run
 
 # ---- lint -----------------------------------------------------------------------------------

@@ -163,6 +163,22 @@ def sse(programs, place, count, pid, seconds):
                           count, "--seconds", seconds, "--pid", pid, seconds=seconds + 60)
 
 
+def history(programs, folder, _):
+    """A day of 1,000 points at 1 s, in process: what a sample costs, and what a query takes."""
+    made = subprocess.run([programs.release / "history-bench", "1000", "24", folder], capture_output=True, text=True,
+                          timeout=600, check=False)
+    if made.returncode:
+        raise Failure(f"history-bench: {made.stderr.strip()[-300:]}")
+    facts = json.loads(made.stdout)
+    cost, size, took = facts["totalMicroseconds"], facts["bytesPerSample"], facts["queryMedianMilliseconds"]
+    shared = "1,000 points at 1 s for a day"
+    yield Row("history-append", f"{shared}: CPU a sample, encoding and disk included", f"{cost:.2f} µs", "", "", "≤ 1 µs",
+              cost <= 1 and not facts["dropped"], f"{facts['samples']:,} samples, {facts['dropped']} dropped")
+    yield Row("history-size", f"{shared}: bytes a sample on disk", f"{size:.2f}", "", "", "≤ 4", size <= 4)
+    yield Row("history-query", f"{shared}: a query of {facts['steps']} steps over a day, median", f"{took:.1f} ms", "", "",
+              "≤ 20 ms", took <= 20, f"p95 {facts['query95thMilliseconds']:.1f} ms")
+
+
 def outage(programs, folder, options):
     """The broker cannot be reached for ten minutes (or --outage-seconds) at 1,000 points a second."""
     with programs.broker(folder) as broker, Gate(broker) as gate, \

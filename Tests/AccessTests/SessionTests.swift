@@ -89,10 +89,19 @@ import Testing
     let sessions = Sessions()
     let first = sessions.begin(token: "a")
     let second = sessions.begin(token: "a")
-    for _ in 0..<255 { _ = sessions.begin(token: "b") }
+    for number in 0..<255 { _ = sessions.begin(token: "b\(number)") }
     #expect(sessions.token(of: first) == nil && sessions.token(of: second) == "a")
     #expect(sessions.count == 256)
-    sessions.end(token: "b")
-    #expect(sessions.count == 1)
+    sessions.end(token: "b7")
+    #expect(sessions.count == 255)
+  }
+
+  @Test func `a token that asks for too many sessions ends its own`() {
+    let sessions = Sessions()
+    let other = sessions.begin(token: "a")
+    let first = sessions.begin(token: "b")
+    for _ in 0..<300 { _ = sessions.begin(token: "b") }
+    #expect(sessions.token(of: other) == "a" && sessions.token(of: first) == nil)
+    #expect(sessions.count == 17)
   }
 }

@@ -30,16 +30,16 @@ import TestSupport
   @Test func `the kernel says who is at the other end`() async throws {
     try await GuardedAPI.running { api in
       let who = try await api.ask("GET", "/v1/whoami", by: .socket)
-      let user = SystemUser(id: geteuid(), group: getegid())
+      let user = try #require(SystemUser(id: geteuid(), group: getegid()))
       #expect(who.json["name"]?.string == user.name && who.json["scope"] == "admin")
       #expect(who.json["source"]?.string?.hasPrefix("unix socket, pid \(getpid()) (") == true)
     }
   }
 
-  @Test func `the system knows root and its group`() {
-    let root = SystemUser(id: 0, group: 0)
+  @Test func `the system knows root and its group`() throws {
+    let root = try #require(SystemUser(id: 0, group: 0))
     #expect(root.name == "root" && root.groups.contains("root"))
-    let nobody = SystemUser(id: 4_000_000_000, group: 4_000_000_000)
+    let nobody = try #require(SystemUser(id: 4_000_000_000, group: 4_000_000_000))
     #expect(nobody.name == "4000000000" && nobody.groups.isEmpty)
   }
 

@@ -25,7 +25,9 @@ package struct BrokerTLS: Sendable, Equatable {
     var status = success
     if authorities == nil { status = mosquitto_int_option(client, MOSQ_OPT_TLS_USE_OS_CERTS, 1) }
     if status == success, authorities != nil || certificate != nil {
-      status = mosquitto_tls_set(client, authorities, nil, certificate, key, refusePassphrase)
+      status = mosquitto_tls_set(
+        // The library takes no certificate without authorities; these are the system's.
+        client, authorities, authorities == nil ? "/etc/ssl/certs" : nil, certificate, key, refusePassphrase)
     }
     if status == success { status = mosquitto_tls_opts_set(client, 1, nil, nil) }
     guard status != success else { return nil }

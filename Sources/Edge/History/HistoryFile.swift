@@ -43,6 +43,12 @@ final class HistoryFile {
       lastID = max(lastID, id)
       guard let device = DeviceName(namespace: query.text(1), name: query.text(2)) else { continue }
       ids[device, default: [:]][query.text(3)] = id
+      // Sums that no file of ours has: it is damaged where SQLite does not see it.
+      guard [query.int(4), query.int(5), query.int(6)].allSatisfy({ (0...(1 << 50)).contains($0) }),
+        (0...(1 << 60)).contains(id)
+      else {
+        throw SQLiteError(code: .corrupt, message: "impossible sums", statement: "load", path: database.path)
+      }
       var property = StoredProperty(
         blocks: query.int(4), samples: query.int(5), bytes: query.int(6), span: query.int(9))
       if property.blocks > 0 {
@@ -50,7 +56,7 @@ final class HistoryFile {
         property.newest = query.int(8)
       }
       properties[id] = property
-      blocks += query.int(4)
+      blocks &+= query.int(4)
     }
   }
 

@@ -33,7 +33,8 @@ struct HistorySalvage {
   }
 
   /// - Returns: how many blocks.
-  func copy(to file: HistoryFile) -> Int {
+  /// - Parameter withOpen: blocks that were not full too: nobody has them in memory.
+  func copy(to file: HistoryFile, withOpen: Bool) -> Int {
     let end = WallClock.monotonic + Self.limit
     var copied = 0
     var last: Int64 = 0
@@ -63,7 +64,7 @@ struct HistorySalvage {
       guard (try? file.save(entries[...])) != nil else { return copied }
       copied += entries.count
     }
-    return copied + copyOpen(to: file)
+    return copied + (withOpen ? copyOpen(to: file) : 0)
   }
 
   private func greatestBlock() -> Int64? {

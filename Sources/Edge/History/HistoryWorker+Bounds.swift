@@ -55,6 +55,8 @@ extension HistoryWorker {
     case .corrupt, .notADatabase: break
     default: return
     }
+    // What is open in memory is written whole when it is full.
+    let wasOpen = file != nil
     file = nil
     let path = core.options.path
     let aside = "\(path).damaged-\(core.clock.milliseconds)"
@@ -63,7 +65,7 @@ extension HistoryWorker {
     do {
       let new = try HistoryFile(path: path)
       file = new
-      let saved = HistorySalvage(path: aside)?.copy(to: new) ?? 0
+      let saved = HistorySalvage(path: aside)?.copy(to: new, withOpen: !wasOpen) ?? 0
       counts.problem = ""
       log.error(
         "the history file was damaged and is set aside; what could be read of it is in a new one",

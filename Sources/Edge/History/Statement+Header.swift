@@ -6,8 +6,9 @@ extension Statement {
   /// Nine columns: first, last, kind, count, good, minimum, maximum, sum, final. Nil for what no encoder
   /// writes.
   func header(from column: Int32) -> BlockHeader? {
-    guard let kind = BlockKind(rawValue: Int(int(column + 2))), int(column + 3) >= 0,
-      int(column) <= int(column + 1)
+    let count = int(column + 3)
+    guard let kind = BlockKind(rawValue: Int(int(column + 2))), (0...(1 << 24)).contains(count),
+      (0...count).contains(int(column + 4)), int(column) <= int(column + 1)
     else { return nil }
     var header = BlockHeader(kind: kind, first: int(column))
     header.last = int(column + 1)

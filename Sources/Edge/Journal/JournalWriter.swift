@@ -68,6 +68,8 @@ struct JournalWriter {
       queue.synced()
     } catch {
       fail(error)
+      // Once more, also when nothing else comes.
+      syncTime = retryTime
     }
   }
 

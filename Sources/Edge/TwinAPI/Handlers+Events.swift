@@ -45,7 +45,7 @@ extension Handlers {
     }
     let request = call.request
     let body = ResponseBody { writer in
-      defer { followers.leave(place.number) }
+      defer { withExtendedLifetime(place) {} }
       var lines = EventLines(writer)
       try await request.body.consumeWithCancellationOnInboundClose { _ in
         try await follow(events, filter, after: after, until: place.end, into: &lines)

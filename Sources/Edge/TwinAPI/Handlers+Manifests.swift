@@ -10,6 +10,12 @@ extension Handlers {
   /// What is wrong in the manifests folder now.
   func getManifests(_ call: Call) async throws(Problem) -> Response {
     try call.query.allow()
+    // A problem quotes the manifest, and says of no namespace whose it is.
+    guard call.caller.namespaces == nil else {
+      throw Problem(
+        .forbidden, "scope-missing", "the caller may not do this",
+        detail: "\(call.caller.name) is limited to namespaces; manifests are the node's.")
+    }
     let problems = try await store().problems()
     var writer = JSONWriter()
     writer.value(["problems": .array(problems.map(Problem.member))])

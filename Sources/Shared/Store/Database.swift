@@ -181,7 +181,8 @@ package final class Database {
       path: path, systemError: code & 0xFF == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0)
   }
 
-  private func syncDirectory() throws(SQLiteError) {
+  /// Makes the file's name durable.
+  func syncDirectory() throws(SQLiteError) {
     let slash = path.lastIndex(of: "/")
     let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

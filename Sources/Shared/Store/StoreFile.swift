@@ -21,6 +21,7 @@ final class StoreFile<Loaded> {
   static func open(
     path: String, prepare: @escaping (Database) throws -> Loaded, onEvent: @escaping (StoreEvent) -> Void
   ) throws -> StoreFile {
+    finishRebuild(path)
     let problem: SQLiteError
     do {
       let opened = try open(path, prepare)
@@ -82,20 +83,50 @@ final class StoreFile<Loaded> {
   private static func rebuild(
     _ path: String, _ prepare: (Database) throws -> Loaded, problem: SQLiteError
   ) throws -> (database: Database, loaded: Loaded, report: DamageReport) {
-    let aside = try setAside(path)
-    let new = try Database(path: path)
-    _ = try prepare(new)
+    // The copy is whole before the damaged file goes: whatever happens meanwhile, that one is still there.
+    let draft = path + draftEnding
+    for end in ["", "-wal"] { unlink(draft + end) }
     let salvage = Salvage()
     var losses: [String] = []
-    do throws(SQLiteError) {
-      try salvage.copy(from: try Database(reading: aside), to: new)
-    } catch {
-      guard error.path == aside else { throw error }
-      losses = ["all of it: \(error.message)"]
+    try fill(draft, from: path, with: salvage, losses: &losses, prepare)
+    let aside = try setAside(path)
+    guard rename(draft, path) == 0 else {
+      let reason = String(cString: strerror(errno))
+      rename(aside, path)
+      rename(aside + "-wal", path + "-wal")
+      throw SQLiteError(code: .cannotOpen, message: reason, statement: "rename", path: path)
     }
+    let new = try Database(path: path)
+    try new.syncDirectory()
     let report = DamageReport(
       path: path, aside: aside, problem: problem.message, rows: salvage.rows, losses: losses + salvage.losses)
     return (new, try prepare(new), report)
+  }
+
+  private static var draftEnding: String { ".rebuild" }
+
+  /// Closing it brings its log home.
+  private static func fill(
+    _ draft: String, from path: String, with salvage: Salvage, losses: inout [String],
+    _ prepare: (Database) throws -> Loaded
+  ) throws {
+    let new = try Database(path: draft)
+    _ = try prepare(new)
+    do throws(SQLiteError) {
+      try salvage.copy(from: try Database(reading: path), to: new)
+    } catch {
+      guard error.path == path else { throw error }
+      losses = ["all of it: \(error.message)"]
+    }
+    try new.checkpoint()
+  }
+
+  /// A rebuild that was killed between its two renames left the new file under its first name.
+  private static func finishRebuild(_ path: String) {
+    let draft = path + draftEnding
+    if access(path, F_OK) != 0, access(draft, F_OK) == 0, access(draft + "-wal", F_OK) != 0 {
+      rename(draft, path)
+    }
   }
 
   /// Renames the file and its log; never over a file that is there.

@@ -144,9 +144,15 @@ final class Spool: Sendable {
       case .append(let message):
         dropped += 1
         state.incomingBytes -= message.size
-      case .insert(let messages):
-        dropped += messages.count
-        state.incomingBytes -= messages.reduce(0) { $0 + $1.size }
+      case .insert(var messages):
+        var count = 0
+        while state.incomingBytes > limit / 4 * 3, count < messages.count {
+          state.incomingBytes -= messages[count].size
+          count += 1
+        }
+        dropped += count
+        messages.removeFirst(count)
+        if !messages.isEmpty { marks.append(.insert(messages)) }
       case .mark, .unmark: marks.append(operation)
       }
     }
@@ -161,6 +167,11 @@ final class Spool: Sendable {
       var taken: [(number: UInt64, message: SpooledMessage)] = []
       var size = 0
       while taken.count < count, size < bytes, state.handed < state.ready.count {
+        // Acknowledged before the connection was lost, out of turn.
+        if state.ready[state.handed].isAcknowledged {
+          state.handed += 1
+          continue
+        }
         let message = state.ready[state.handed].message
         taken.append((state.firstReady + UInt64(state.handed), message))
         size += message.size
@@ -191,7 +202,7 @@ final class Spool: Sendable {
       if let end = state.ready[..<through].last(where: { $0.end != nil })?.end { state.acknowledged = end }
       state.isNewlyAcknowledged = true
       state.ready.removeFirst(through)
-      state.handed -= through
+      state.handed = max(state.handed - through, 0)
       state.firstReady += UInt64(through)
     }
     shared.signal()

@@ -85,7 +85,8 @@ struct SpoolFolder {
         segments[index].bytes = Int(status.st_size)
       }
     }
-    if let position = readPosition() {
+    let position = readPosition()
+    if let position {
       for index in segments.indices where segments[index].number <= position.segment {
         let isCurrent = segments[index].number == position.segment
         segments[index].readBytes =
@@ -96,7 +97,8 @@ struct SpoolFolder {
       removeRead(before: position)
     }
     bytes = segments.reduce(0) { $0 + Int64($1.bytes) }
-    nextNumber = max(nextNumber, (segments.last?.number ?? 0) + 1)
+    // Never a number that counts as read: those files are gone, and what is written next is not.
+    nextNumber = max(nextNumber, (segments.last?.number ?? 0) &+ 1, (position?.segment ?? 0) &+ 1)
   }
 
   /// A file whose writer was killed: it ends where its last whole record does.
@@ -136,9 +138,10 @@ struct SpoolFolder {
   ) throws(Failure) {
     if let reserved {
       // In a file of its own, which is complete at once.
-      let before = writing
+      let before = (writing, isDirty, startOfWriting)
       writing = nil
-      defer { writing = before }
+      isDirty = false
+      defer { (writing, isDirty, startOfWriting) = before }
       try begin(reserved, seconds: seconds)
       defer { closeWriting() }
       try append(records, messages: messages, seconds: seconds)

@@ -174,7 +174,10 @@ final class SpoolWorker {
         records.removeAll(keepingCapacity: true)
         var count = 0
         for entry in held {
-          guard entry.number == first.number, records.count < 1 << 20 else { break }
+          // What has a place of its own is one file: a second one would have the same name.
+          guard entry.number == first.number, records.count < 1 << 20 || first.number == reserved else {
+            break
+          }
           SpoolRecord.append(entry.message, to: &records)
           count += 1
         }

@@ -16,8 +16,24 @@ final class EventFollowers: Sendable {
 
   var count: Int { state.withLock { $0.ends.count } }
 
-  /// A place, and what ends when the API stops; nil: there is none.
-  func enter() -> (number: Int, end: AsyncStream<Void>)? {
+  /// A place; it is free again when nobody holds it any more, also when the stream was never read.
+  final class Place: Sendable {
+    /// Ends when the API stops.
+    let end: AsyncStream<Void>
+    private let number: Int
+    private let owner: EventFollowers
+
+    fileprivate init(_ number: Int, of owner: EventFollowers, end: AsyncStream<Void>) {
+      self.number = number
+      self.owner = owner
+      self.end = end
+    }
+
+    deinit { owner.leave(number) }
+  }
+
+  /// Nil: there is none.
+  func enter() -> Place? {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     let number = state.withLock { state -> Int? in
       guard !state.isClosed, state.ends.count < limit else { return nil }
@@ -25,10 +41,10 @@ final class EventFollowers: Sendable {
       state.ends[state.next] = continuation
       return state.next
     }
-    return number.map { ($0, stream) }
+    return number.map { Place($0, of: self, end: stream) }
   }
 
-  func leave(_ number: Int) { state.withLock { _ = $0.ends.removeValue(forKey: number) } }
+  private func leave(_ number: Int) { state.withLock { _ = $0.ends.removeValue(forKey: number) } }
 
   func close() {
     let ends = state.withLock { state in

@@ -8,8 +8,6 @@ internal import Synchronization
 final class PeerBook: Sendable {
   private struct Peer {
     var credentials: PeerCredentials
-    /// Once it was asked for.
-    var caller: Caller?
   }
 
   private struct Known {
@@ -48,11 +46,12 @@ final class PeerBook: Sendable {
     guard let peer = state.withLock({ $0.peers[channel] }) else {
       return Caller(name: "unknown", source: "unix socket", scope: .none)
     }
-    if let caller = peer.caller { return caller }
-    let user = await self.user(peer.credentials)
-    let caller = policy.caller(user, source: Self.source(peer.credentials.processID))
-    state.withLock { $0.peers[channel]?.caller = caller }
-    return caller
+    let id = peer.credentials.userID
+    let source = Self.source(peer.credentials.processID)
+    if let user = await self.user(peer.credentials) { return policy.caller(user, source: source) }
+    // Who cannot be looked up now may do nothing; but for the two for whom no rule is asked.
+    guard id == 0 || id == policy.ownUser else { return Caller(name: "\(id)", source: source, scope: .none) }
+    return policy.caller(SystemUser(id: id, name: "\(id)", groups: []), source: source)
   }
 
   /// Root, or the agent's own user: they could take what a limit keeps from them anyway.
@@ -61,15 +60,14 @@ final class PeerBook: Sendable {
     return user == 0 || user == policy.ownUser
   }
 
-  private func user(_ credentials: PeerCredentials) async -> SystemUser {
+  /// Nil when the system does not say, or too many questions wait; that is not kept.
+  private func user(_ credentials: PeerCredentials) async -> SystemUser? {
     let key = UInt64(credentials.userID) << 32 | UInt64(credentials.groupID)
     let now = WallClock.monotonic
     if let known = state.withLock({ $0.users[key] }), known.end > now { return known.user }
     let id = credentials.userID
     let group = credentials.groupID
-    let found = await work.run { SystemUser(id: id, group: group) }
-    // Too much waits: the number alone, for which no rule is, and not kept.
-    guard let found else { return SystemUser(id: id, name: "\(id)", groups: []) }
+    guard let found = await work.run({ SystemUser(id: id, group: group) }) ?? nil else { return nil }
     state.withLock { state in
       if state.users.count >= Self.userLimit { state.users = [:] }
       state.users[key] = Known(user: found, end: now + Self.userAge)
@@ -94,7 +92,8 @@ extension SystemUser {
   private static let mostGroups = 256
 
   /// Asks the system, which may wait for the disk or the network.
-  init(id: UInt32, group: UInt32) {
+  /// Nil when it cannot say.
+  init?(id: UInt32, group: UInt32) {
     self.id = id
     name = "\(id)"
     groups = []
@@ -102,7 +101,8 @@ extension SystemUser {
     var buffer = [CChar](repeating: 0, count: 1 << 14)
     var found: UnsafeMutablePointer<passwd>?
     var members: [gid_t] = [group]
-    if getpwuid_r(id, &entry, &buffer, buffer.count, &found) == 0, found != nil, let text = entry.pw_name {
+    guard getpwuid_r(id, &entry, &buffer, buffer.count, &found) == 0 else { return nil }
+    if found != nil, let text = entry.pw_name {
       name = String(cString: text)
       var list = [gid_t](repeating: 0, count: Self.mostGroups)
       var count = Int32(list.count)

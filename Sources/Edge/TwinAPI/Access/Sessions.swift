@@ -11,6 +11,7 @@ final class Sessions: Sendable {
   static let age: Int64 = 12 * 3600
   /// The oldest makes room.
   private static let limit = 256
+  private static let limitOfToken = 16
 
   private struct Session {
     let hash: [UInt8]
@@ -27,7 +28,13 @@ final class Sessions: Sendable {
     let now = WallClock.monotonic
     sessions.withLock { sessions in
       sessions.removeAll { $0.end <= now }
-      if sessions.count >= Self.limit { sessions.removeFirst() }
+      // A token that asks for too many ends its own, not those of others.
+      let own = sessions.indices.filter { sessions[$0].token == token }
+      if own.count >= Self.limitOfToken, let oldest = own.first {
+        sessions.remove(at: oldest)
+      } else if sessions.count >= Self.limit {
+        sessions.removeFirst()
+      }
       sessions.append(
         Session(hash: Secret.hash(secret), token: token, end: now + Self.age * 1_000_000_000))
     }

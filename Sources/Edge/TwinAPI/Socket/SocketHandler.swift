@@ -107,7 +107,9 @@ final class SocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch frame.opcode {
     case .text: take(frame.unmaskedData)
     case .binary: close(.unacceptableData, "messages are text")
-    case .ping: send(SocketFrame.frame(.pong, frame.unmaskedData))
+    case .ping:
+      // Whoever asks without reading gets no answers to pile up.
+      if output.isWritable { send(SocketFrame.frame(.pong, frame.unmaskedData)) }
     case .pong: break
     case .connectionClose:
       var content = frame.unmaskedData
