@@ -30,10 +30,10 @@ struct SectionReader {
     target = keys.int(key, in: range) ?? target
   }
 
-  /// A path of a file or folder: absolute.
-  func readPath(_ key: String, into target: inout String) {
+  /// A path of a file or folder: absolute. Empty, for none, where `orNone`.
+  func readPath(_ key: String, into target: inout String, orNone: Bool = false) {
     guard let path = keys.string(key) else { return }
-    guard path.hasPrefix("/") else {
+    guard path.hasPrefix("/") || (orNone && path.isEmpty) else {
       keys.report(key, value: YAMLNode.shortened(path), expected: "an absolute path")
       return
     }

@@ -64,8 +64,8 @@ extension EventBusConfiguration: ConfigurationSection {
     section.read("mqttUsername", into: &mqttUsername)
     section.read("mqttPassword", into: &mqttPassword, isSecret: true)
     telemetryQOS = section.keys.int("telemetryQOS", in: 0...2) ?? telemetryQOS
-    readFile("mqttUsernameFile", into: &mqttUsernameFile, section)
-    readFile("mqttPasswordFile", into: &mqttPasswordFile, section)
+    section.readPath("mqttUsernameFile", into: &mqttUsernameFile, orNone: true)
+    section.readPath("mqttPasswordFile", into: &mqttPasswordFile, orNone: true)
     section.read("eventBusTLS", into: &eventBusTLS)
     section.read("retainedState", into: &retainedState)
     section.read("spool", into: &spool)
@@ -76,16 +76,6 @@ extension EventBusConfiguration: ConfigurationSection {
         "without effect, since \(mqttServerExternal) is not TLS: ssl://HOST:PORT is")
     }
     section.skip(["mqttSessionQueueSize"], isOn: enable)
-  }
-
-  /// Empty: no file.
-  private func readFile(_ key: String, into target: inout String, _ section: SectionReader) {
-    guard let path = section.keys.string(key) else { return }
-    guard path.isEmpty || path.hasPrefix("/") else {
-      section.keys.report(key, value: YAMLNode.shortened(path), expected: "an absolute path")
-      return
-    }
-    target = path
   }
 
   private func read(_ key: String, into target: inout MQTTServer, _ section: SectionReader) {
@@ -120,24 +110,14 @@ extension EventBusConfiguration: ConfigurationSection {
 extension EventBusConfiguration.TLS: ConfigurationSection {
   mutating func read(_ section: SectionReader) {
     section.read("enable", into: &enable)
-    read("tlsMqttCAFile", into: &tlsMqttCAFile, section)
-    read("tlsMqttCertFile", into: &tlsMqttCertFile, section)
-    read("tlsMqttPrivateKeyFile", into: &tlsMqttPrivateKeyFile, section)
+    section.readPath("tlsMqttCAFile", into: &tlsMqttCAFile, orNone: true)
+    section.readPath("tlsMqttCertFile", into: &tlsMqttCertFile, orNone: true)
+    section.readPath("tlsMqttPrivateKeyFile", into: &tlsMqttPrivateKeyFile, orNone: true)
     if enable, tlsMqttCertFile.isEmpty != tlsMqttPrivateKeyFile.isEmpty {
       section.keys.report(
         tlsMqttCertFile.isEmpty ? "tlsMqttCertFile" : "tlsMqttPrivateKeyFile",
         expected: "a certificate and its key, or neither")
     }
-  }
-
-  /// Empty: none, or for the authorities those that the system trusts.
-  private func read(_ key: String, into target: inout String, _ section: SectionReader) {
-    guard let path = section.keys.string(key) else { return }
-    guard path.isEmpty || path.hasPrefix("/") else {
-      section.keys.report(key, value: YAMLNode.shortened(path), expected: "an absolute path")
-      return
-    }
-    target = path
   }
 
   var members: JSON.Members {

@@ -24,17 +24,8 @@ extension PushConfiguration: ConfigurationSection {
   mutating func read(_ section: SectionReader) {
     section.read("enable", into: &enable)
     format = section.keys.choice("format", of: Format.self) ?? format
-    readFile("influxdb2TokenFile", into: &influxdb2TokenFile, section)
-    readFile("caFile", into: &caFile, section)
-  }
-
-  private func readFile(_ key: String, into target: inout String, _ section: SectionReader) {
-    guard let path = section.keys.string(key) else { return }
-    guard path.isEmpty || path.hasPrefix("/") else {
-      section.keys.report(key, value: YAMLNode.shortened(path), expected: "an absolute path")
-      return
-    }
-    target = path
+    section.readPath("influxdb2TokenFile", into: &influxdb2TokenFile, orNone: true)
+    section.readPath("caFile", into: &caFile, orNone: true)
   }
 
   var members: JSON.Members {

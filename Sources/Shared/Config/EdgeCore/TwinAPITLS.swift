@@ -16,17 +16,9 @@ package struct TwinAPITLS: Sendable, Equatable {
 
 extension TwinAPITLS: ConfigurationSection {
   mutating func read(_ section: SectionReader) {
-    for (key, path) in [
-      ("certFile", \Self.certFile), ("keyFile", \.keyFile), ("clientCAFile", \.clientCAFile),
-    ] {
-      var text = self[keyPath: path]
-      section.read(key, into: &text)
-      guard text.isEmpty || text.hasPrefix("/") else {
-        section.keys.report(key, value: YAMLNode.shortened(text), expected: "an absolute path")
-        continue
-      }
-      self[keyPath: path] = text
-    }
+    section.readPath("certFile", into: &certFile, orNone: true)
+    section.readPath("keyFile", into: &keyFile, orNone: true)
+    section.readPath("clientCAFile", into: &clientCAFile, orNone: true)
     if certFile.isEmpty != keyFile.isEmpty {
       section.keys.report(
         certFile.isEmpty ? "certFile" : "keyFile", expected: "both certFile and keyFile, or none")
